@@ -1,0 +1,46 @@
+/** Where in the user's input something was found: a file, and a place in it (column, row group, line, key). */
+export interface Place {
+  readonly file?: string;
+  readonly place?: string;
+}
+
+export interface Mismatch extends Place {
+  readonly expected: string;
+  readonly got: string;
+  /** What the user can do about it, as a sentence. */
+  readonly hint?: string;
+}
+
+function sentence(what: string, m: Mismatch): string {
+  const where = [m.file, m.place].filter((x) => x !== undefined).join(', ');
+  const hint = m.hint === undefined ? '' : ` ${m.hint}`;
+  return `${what}: ${where === '' ? '' : `${where}: `}expected ${m.expected}, got ${m.got}.${hint}`;
+}
+
+/** Bad input data: names the file, the place, what was expected and what arrived. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  constructor(
+    what: string,
+    readonly mismatch: Mismatch,
+    options?: ErrorOptions,
+  ) {
+    super(sentence(what, mismatch), options);
+  }
+}
+
+/** A mistake in the configuration: `issues` has one sentence for each key. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(
+    readonly issues: readonly string[],
+    readonly file?: string,
+  ) {
+    super(`${file === undefined ? 'configuration' : file}: ${issues.join('\n  ')}`);
+  }
+}
+
+/** A broken promise of ours (rows that do not add up, a part that is missing): never the user's fault. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
