@@ -1,0 +1,293 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, normalize, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ByteSink, ByteSource } from '../schemas/bytes.js';
+import { InputError } from '../schemas/errors.js';
+import { makeHandles } from './handles.js';
+import { listPatterns } from './list.js';
+import { checkOutputPath, printable } from './names.js';
+import type { Storage, StorageEntry } from './storage.js';
+
+/** Sources remembered, so that a file opened again and unchanged is the same object, and what was learnt of it (a footer) is found again. */
+const REMEMBERED_SOURCES = 64;
+
+/** fs.read takes a signed 32-bit length; larger ranges are read in steps of this many bytes. */
+const MAXIMUM_READ_BYTES = 1 << 30;
+
+/** Files kept by `readAll` at most: it is for configurations and manifests. */
+const MAXIMUM_WHOLE_BYTES = 2 ** 31 - 1;
+
+const handles = makeHandles();
+const sources = new Map<string, { readonly stamp: string; readonly source: ByteSource }>();
+
+/** The local path of a `file:` URL or a plain path. */
+export function localPath(path: string): string {
+  if (path.startsWith('file:')) return fileURLToPath(path);
+  if (path.includes('\0')) {
+    throw new InputError('path', { file: printable(path), expected: 'a path', got: 'a zero byte in it' });
+  }
+  return path;
+}
+
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  const words: Record<string, string> = {
+    ENOENT: 'no such file',
+    EACCES: 'no permission',
+    EPERM: 'no permission',
+    ENOTDIR: 'a file where a folder is needed',
+    EISDIR: 'a folder',
+    ENAMETOOLONG: 'a name that is too long',
+    ENOSPC: 'no space left on the device',
+    EXDEV: 'another file system',
+    ELOOP: 'a loop of symbolic links',
+  };
+  return (code !== undefined && words[code]) || (error instanceof Error ? error.message : String(error));
+}
+
+async function guarded<T>(what: string, path: string, expected: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(what, { file: printable(path), expected, got: reason(error) }, { cause: error });
+  }
+}
+
+function sourceOf(path: string, bytes: number, modified: number): ByteSource {
+  const name = printable(path);
+  return {
+    name,
+    bytes,
+    read(start, end) {
+      if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= bytes)) {
+        const got = `${start} to ${end}`;
+        return Promise.reject(new InputError('read', { file: name, expected: `a range within ${bytes} bytes`, got }));
+      }
+      return guarded('read', path, `bytes ${start} to ${end}`, () =>
+        handles.use(path, async (handle) => {
+          const now = await handle.stat();
+          if (now.size !== bytes || now.mtimeMs !== modified) {
+            const got = now.size === bytes ? 'a file written to since' : `${now.size} bytes`;
+            throw new InputError('file changed while it was read', {
+              file: name,
+              expected: `the ${bytes} bytes it had when it was opened`,
+              got,
+              hint: 'Run again when nothing writes to it.',
+            });
+          }
+          const chunk = new Uint8Array(new ArrayBuffer(end - start));
+          for (let done = 0; done < chunk.length; ) {
+            const { bytesRead } = await handle.read(
+              chunk,
+              done,
+              Math.min(chunk.length - done, MAXIMUM_READ_BYTES),
+              start + done,
+            );
+            if (bytesRead === 0) {
+              throw new InputError('short read', {
+                file: name,
+                expected: `${end - start} bytes from byte ${start}`,
+                got: `${done}`,
+              });
+            }
+            done += bytesRead;
+          }
+          return chunk;
+        }),
+      );
+    },
+  };
+}
+
+async function openSource(given: string): Promise<ByteSource> {
+  const path = resolve(localPath(given));
+  return guarded('open', given, 'a readable file', async () => {
+    const found = await stat(path, { bigint: true });
+    if (!found.isFile()) {
+      const got = found.isDirectory() ? 'a folder' : 'something else';
+      throw new InputError('open', { file: printable(given), expected: 'a file', got });
+    }
+    const stamp = `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`;
+    const known = sources.get(path);
+    sources.delete(path);
+    if (known?.stamp === stamp) {
+      sources.set(path, known);
+      return known.source;
+    }
+    handles.forget(path);
+    const { size, mtimeMs } = await handles.use(path, (handle) => handle.stat());
+    const source = sourceOf(path, size, mtimeMs);
+    sources.set(path, { stamp, source });
+    for (const oldest of sources.keys()) {
+      if (sources.size <= REMEMBERED_SOURCES) break;
+      sources.delete(oldest);
+    }
+    return source;
+  });
+}
+
+async function flushFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function createSink(given: string): Promise<ByteSink> {
+  const path = localPath(given);
+  checkOutputPath(path);
+  const folder = dirname(path);
+  // Hidden and not derived from the name, which may be as long as a name can be; listings of folders skip it.
+  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  const handle = await guarded('create', given, 'a file that can be written', async () => {
+    await mkdir(folder, { recursive: true });
+    return open(temporary, 'wx');
+  });
+  const hash = createHash('sha256');
+  let position = 0;
+  let state: 'open' | 'closed' | 'aborted' = 'open';
+  const abort = async () => {
+    if (state !== 'open') return;
+    state = 'aborted';
+    await handle.close().catch(() => undefined);
+    await rm(temporary, { force: true });
+  };
+  const still = () => {
+    if (state === 'open') return;
+    throw new InputError('write', { file: printable(given), expected: 'an open file', got: `one that is ${state}` });
+  };
+  return {
+    async write(chunk) {
+      still();
+      let at = position;
+      position += chunk.length;
+      hash.update(chunk);
+      await guarded('write', given, `room for ${chunk.length} bytes`, async () => {
+        for (let done = 0; done < chunk.length; ) {
+          const { bytesWritten } = await handle.write(
+            chunk,
+            done,
+            Math.min(chunk.length - done, MAXIMUM_READ_BYTES),
+            at,
+          );
+          done += bytesWritten;
+          at += bytesWritten;
+        }
+      });
+    },
+    async close() {
+      still();
+      try {
+        await guarded('close', given, 'a finished file', async () => {
+          await handle.sync();
+          await handle.close();
+          await rename(temporary, path);
+          await flushFolder(folder);
+        });
+      } catch (error) {
+        await abort();
+        throw error;
+      }
+      state = 'closed';
+      return { bytes: position, sha256: hash.digest('hex') };
+    },
+    abort,
+  };
+}
+
+async function walk(folder: string, into: StorageEntry[]): Promise<void> {
+  for (const found of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, found.name);
+    if (found.isDirectory()) {
+      await walk(path, into);
+    } else {
+      const { size, mtime } = await stat(path);
+      into.push({ path, bytes: size, modified: mtime });
+    }
+  }
+}
+
+async function publish(from: string, to: string): Promise<void> {
+  const source = localPath(from);
+  const target = localPath(to);
+  checkOutputPath(normalize(target).replace(/\/$/, ''));
+  await guarded('publish', to, 'a folder that does not exist or is empty', async () => {
+    if (!(await stat(source)).isDirectory()) {
+      throw new InputError('publish', { file: printable(from), expected: 'a folder', got: 'a file' });
+    }
+    await mkdir(dirname(target), { recursive: true });
+    // rmdir fails where anything is in it, and rename(2) of a folder onto an empty one is not portable.
+    await rmdir(target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') {
+        throw new InputError('publish', {
+          file: printable(to),
+          expected: 'a folder that does not exist or is empty',
+          got: 'a folder with files in it',
+        });
+      }
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(source, target);
+    await flushFolder(dirname(resolve(target)));
+  });
+}
+
+/** Files and folders of this machine: plain paths and `file:` URLs. */
+export const localStorage: Storage = {
+  list: (patterns, options) => listPatterns(patterns.map(localPath), options),
+  open: openSource,
+  create: createSink,
+  async readAll(path) {
+    const source = await openSource(path);
+    if (source.bytes > MAXIMUM_WHOLE_BYTES) {
+      const expected = `at most ${MAXIMUM_WHOLE_BYTES} bytes`;
+      throw new InputError('read', { file: source.name, expected, got: `${source.bytes}` });
+    }
+    return source.read(0, source.bytes);
+  },
+  async exists(path) {
+    return stat(localPath(path)).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false;
+        throw new InputError('path', { file: printable(path), expected: 'a path to look at', got: reason(error) });
+      },
+    );
+  },
+  async remove(path) {
+    const target = resolve(localPath(path));
+    if (target === resolve('/') || target === process.cwd()) {
+      throw new InputError('remove', {
+        file: printable(path),
+        expected: 'a file or folder of an output',
+        got: 'the root or the working directory',
+      });
+    }
+    await guarded('remove', path, 'a file or folder that can be removed', () =>
+      rm(target, { recursive: true, force: true }),
+    );
+  },
+  async rename(from, to) {
+    const target = localPath(to);
+    checkOutputPath(target);
+    await guarded('rename', to, 'a name on the same file system', async () => {
+      await rename(localPath(from), target);
+      await flushFolder(dirname(resolve(target)));
+    });
+  },
+  publish,
+  async listFiles(directory) {
+    const folder = localPath(directory);
+    const found: StorageEntry[] = [];
+    await guarded('list', directory, 'a readable folder', async () => {
+      await walk(folder, found).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' || error.path !== folder) throw error;
+      });
+    });
+    return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  },
+};
