@@ -1,10 +1,17 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import { z } from 'zod';
 
+// `title` is how a message calls the value that it expected.
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
-const columnName = z.string().min(1);
-const oneOrMany = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const columnName = z.string().min(1).meta({ title: 'a column name' });
+const path = z.string().min(1).meta({ title: 'a path' });
+const lexicon = z.string().min(1).meta({ title: 'the name of a built-in lexicon or the path of a TSV file' });
+const identifier = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]*$/)
+  .meta({ title: 'a name of letters, digits and underscores, a letter first' });
+const oneOrMany = z.union([path, z.array(path).min(1)]);
 
 /** Canonical column names, in the order in which a batch carries them. */
 export const CANONICAL_COLUMNS = ['id', 'text', 'url', 'width', 'height', 'image', 'language', 'similarity'] as const;
@@ -28,56 +35,70 @@ export const inputSchema = z.strictObject({
   maximumBad: share.default(0.01).describe('The job fails when more than this share of rows or files is unreadable'),
 });
 
-const bounds = { minimum: z.number().optional(), maximum: z.number().optional() };
+const bounds = {
+  minimum: z.number().optional().describe('Kept from here'),
+  maximum: z.number().optional().describe('Kept up to here'),
+};
+const captionColumn = columnName.default('text').describe('The column that holds the caption');
 
 /** One variant a filter; a rule is an object with exactly one of these keys. */
 export const filterRules = {
   words: z
-    .strictObject({ column: columnName.default('text'), ...bounds })
+    .strictObject({ column: captionColumn, ...bounds })
     .describe('Number of whitespace-separated words of the caption'),
   characters: z
-    .strictObject({ column: columnName.default('text'), ...bounds })
+    .strictObject({ column: captionColumn, ...bounds })
     .describe('Number of Unicode code points of the caption'),
-  side: z.strictObject({ minimum: positive }).describe('Smaller side of the image, in pixels'),
-  aspect: z.strictObject({ maximum: z.number().min(1) }).describe('Longer side over shorter side'),
+  side: z
+    .strictObject({ minimum: positive.describe('Kept from here, in pixels') })
+    .describe('Smaller side of the image, in pixels'),
+  aspect: z
+    .strictObject({ maximum: z.number().min(1).describe('Kept up to here') })
+    .describe('Longer side over shorter side'),
   similarity: z
     .strictObject({
-      column: columnName.default('similarity'),
-      minimum: z.number().optional(),
-      fraction: z.number().gt(0).max(1).optional(),
+      column: columnName.default('similarity').describe('The column that holds the score'),
+      minimum: z.number().optional().describe('Kept from here'),
+      fraction: z.number().gt(0).max(1).optional().describe('This share of the rows is kept, the best first'),
     })
     .refine((r) => (r.minimum === undefined) !== (r.fraction === undefined), {
-      message: 'give either minimum or fraction',
+      message: 'expected either minimum or fraction, and not both',
     })
     .describe(
       'Image-text similarity: a threshold, or the top fraction of the whole input (exact; ties at the threshold are kept)',
     ),
   score: z
-    .strictObject({ column: columnName, ...bounds })
+    .strictObject({ column: columnName.describe('The column that holds the score'), ...bounds })
     .describe('Any numeric column, for example punsafe, pwatermark'),
   nsfw: z
-    .strictObject({ column: columnName.default('NSFW'), keep: z.array(z.string()).default(['UNLIKELY']) })
+    .strictObject({
+      column: columnName.default('NSFW').describe('The column that holds the verdict'),
+      keep: z.array(z.string()).min(1).default(['UNLIKELY']).describe('Verdicts that are kept'),
+    })
     .describe("LAION's NSFW verdict, a string column"),
   language: z
     .strictObject({
-      keep: z.array(z.string().min(2)).min(1).default(['en']),
-      column: columnName.default('language'),
-      detect: z.enum(['missing', 'always', 'never']).default('missing'),
+      keep: z.array(z.string().min(2)).min(1).default(['en']).describe('Language codes that are kept'),
+      column: columnName.default('language').describe('The column that holds the language'),
+      detect: z
+        .enum(['missing', 'always', 'never'])
+        .default('missing')
+        .describe('Identify the language from the caption: where the column is absent, always, or never'),
     })
     .describe('Language of the caption: by column, and by identification where the column is absent'),
   blocked: z
     .strictObject({
-      terms: z.array(z.string().min(1)).optional(),
-      file: z.string().optional(),
-      column: columnName.default('text'),
+      terms: z.array(z.string().min(1)).min(1).optional().describe('The terms'),
+      file: path.optional().describe('A text file with one term a line'),
+      column: captionColumn,
     })
-    .refine((r) => r.terms !== undefined || r.file !== undefined, { message: 'give terms or file' })
+    .refine((r) => r.terms !== undefined || r.file !== undefined, { message: 'expected terms, file or both' })
     .describe('Drops captions with any of these terms, as whole words'),
   present: z
-    .strictObject({ columns: z.array(columnName).min(1) })
+    .strictObject({ columns: z.array(columnName).min(1).describe('Columns that must hold something') })
     .describe('Drops rows in which one of the columns is null or empty'),
   unique: z
-    .strictObject({ column: columnName.default('id') })
+    .strictObject({ column: columnName.default('id').describe('The column that holds the id') })
     .describe('Keeps the first row, in input order, of each id (exact)'),
 } as const;
 
@@ -92,19 +113,29 @@ const filterRuleSchema = z.union(
 );
 export type FilterRule = { [K in FilterName]: { readonly [P in K]: z.infer<(typeof filterRules)[K]> } }[FilterName];
 
+/** Built-in attribute lexicons and the values that their terms stand for. */
+export const BUILT_IN_ATTRIBUTE_VALUES = {
+  gender: ['female', 'male'],
+  age: ['child', 'adult', 'elderly'],
+} as const;
 export const BUILT_IN_ATTRIBUTE_LEXICONS = ['gender', 'age'] as const;
 export const BUILT_IN_LABEL_LEXICONS = ['occupations', 'proxies'] as const;
 
 const target = share.default(0.5).describe('Target share of the attribute among examples where it is known');
 export const attributeSchema = z.union([
   z
-    .strictObject({ lexicon: z.string().min(1), value: z.string().min(1), column: columnName.default('text'), target })
+    .strictObject({
+      lexicon: lexicon.describe('gender, age, or the path of a TSV file'),
+      value: z.string().min(1).describe('The value of the lexicon that means present; any other known value: absent'),
+      column: captionColumn,
+      target,
+    })
     .describe(
       'From the caption: a built-in lexicon (gender, age) or the path of a TSV file with the columns term, value',
     ),
   z
     .strictObject({
-      column: columnName,
+      column: columnName.describe('The column that holds the attribute'),
       target,
       value: z.string().optional().describe('For a string or list column: the value that means present'),
       threshold: z.number().optional().describe('For a score: present from here'),
@@ -116,20 +147,23 @@ export type AttributeConfig = z.infer<typeof attributeSchema>;
 
 export const labelSchema = z.union([
   z
-    .strictObject({ lexicon: z.string().min(1), column: columnName.default('text') })
+    .strictObject({
+      lexicon: lexicon.describe('occupations, proxies, or the path of a TSV file'),
+      column: captionColumn,
+    })
     .describe('A built-in lexicon (occupations, proxies) or the path of a TSV file with the columns term, value'),
   z
     .strictObject({
-      columns: z.array(columnName).min(1),
-      threshold: z.number().optional(),
-      exclude: z.array(columnName).default([]),
+      columns: z.array(columnName).min(1).describe('Names or globs of columns'),
+      threshold: z.number().optional().describe('For scores: present from here'),
+      exclude: z.array(columnName).default([]).describe('Names or globs of columns to leave out'),
     })
     .describe('Boolean, 0/1 or score columns, by name or glob'),
   z
     .strictObject({
-      list: columnName,
-      minimumCount: z.number().int().min(1).default(1),
-      maximum: z.number().int().min(1).max(65_535).default(65_535),
+      list: columnName.describe('The column that holds the lists'),
+      minimumCount: z.number().int().min(1).default(1).describe('A rarer string is no label'),
+      maximum: z.number().int().min(1).max(65_535).default(65_535).describe('At most this many labels, the commonest'),
     })
     .describe('A list-of-strings column: each distinct string is a label'),
 ]);
@@ -137,11 +171,16 @@ export type LabelConfig = z.infer<typeof labelSchema>;
 
 export const toleranceSchema = z.union([
   z.strictObject({
-    representation: share.default(0.01),
-    association: share.default(0.01),
-    conditional: z.boolean().default(false),
+    representation: share.default(0.01).describe('eps_R: how far the share of an attribute may be from its target'),
+    association: share.default(0.01).describe('eps_D: how far the moment of an attribute and a label may be from 0'),
+    conditional: z.boolean().default(false).describe('Association tolerance relative to the frequency of the label'),
   }),
-  z.strictObject({ rb: share, ab: share }).describe('The RB and AB that are wanted; the tolerances follow'),
+  z
+    .strictObject({
+      rb: share.describe('The largest representation bias that is wanted'),
+      ab: share.describe('The largest association bias that is wanted'),
+    })
+    .describe('The RB and AB that are wanted; the tolerances follow'),
 ]);
 
 export const balanceSchema = z.strictObject({
@@ -149,13 +188,18 @@ export const balanceSchema = z.strictObject({
     .union([z.number().positive(), z.literal('auto')])
     .default('auto')
     .describe('E[q]: with maximum 1, the share of rows kept; auto: the largest feasible'),
-  tolerance: toleranceSchema.default({ representation: 0.01, association: 0.01, conditional: false }),
+  tolerance: toleranceSchema
+    .default({ representation: 0.01, association: 0.01, conditional: false })
+    .describe('How much bias may remain'),
   penalty: positive.default(10).describe('V, the price of violating a constraint'),
   maximum: z.number().positive().max(100).default(1).describe('Q, the largest weight'),
-  fit: z.enum(['auto', 'exact', 'stream', 'online']).default('auto'),
+  fit: z
+    .enum(['auto', 'exact', 'stream', 'online'])
+    .default('auto')
+    .describe('exact: on counted patterns; stream: example by example; online: the same in one pass'),
   utility: columnName.optional().describe('A numeric column, scaled to mean 1; left out: 1'),
-  seed: z.number().int().min(0).max(0xffff_ffff).default(1),
-  warm: z.string().optional().describe('duals.json of an earlier run to start from'),
+  seed: z.number().int().min(0).max(0xffff_ffff).default(1).describe('Every random choice is a hash of it and the id'),
+  warm: path.optional().describe('duals.json of an earlier run to start from'),
   patterns: z
     .number()
     .int()
@@ -175,17 +219,11 @@ export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export const outputSchema = z.strictObject({
-  directory: z.string().min(1),
-  formats: z.array(z.enum(OUTPUT_FORMATS)).default(['parquet']),
-  weights: z.enum(['parquet', 'arrow', 'none']).default('parquet'),
-  name: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'letters, digits and underscores, a letter first')
-    .default('pairs'),
-  split: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'letters, digits and underscores, a letter first')
-    .default('train'),
+  directory: path.describe('The folder that the run writes'),
+  formats: z.array(z.enum(OUTPUT_FORMATS)).default(['parquet']).describe('Formats of the balanced shards'),
+  weights: z.enum(['parquet', 'arrow', 'none']).default('parquet').describe('Format of the table of weights'),
+  name: identifier.default('pairs').describe('First part of the name of a shard'),
+  split: identifier.default('train').describe('Second part of the name of a shard, as TFDS has it'),
   shardRows: z.number().int().min(1).optional().describe('Rows a shard, on average'),
   shardBytes: z
     .number()
@@ -199,17 +237,18 @@ export const outputSchema = z.strictObject({
 
 export const reportSchema = z.strictObject({
   minimumSupport: z.number().int().min(1).default(30).describe('A pair with less support is listed, not ranked'),
-  confidence: z.number().gt(0).lt(1).default(0.95),
+  confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
   worst: z.number().int().min(1).default(10).describe('How many of the worst pairs to list'),
 });
 
 export const configSchema = z.strictObject({
   input: inputSchema,
-  filters: z.array(z.union([z.enum(FILTER_PRESETS), filterRuleSchema])).default([]) as z.ZodType<
-    (FilterPreset | FilterRule)[]
-  >,
-  attributes: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/), attributeSchema),
-  labels: z.array(labelSchema).default([]),
+  filters: z
+    .array(z.union([z.enum(FILTER_PRESETS), filterRuleSchema]))
+    .default([])
+    .describe('In this order; a preset by its name, or a rule') as z.ZodType<(FilterPreset | FilterRule)[]>,
+  attributes: z.record(identifier, attributeSchema).describe('Perceived sensitive attributes, by name; at least one'),
+  labels: z.array(labelSchema).default([]).describe('What must not go with an attribute'),
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),
