@@ -1,0 +1,12 @@
+/** Real captions as Arrow columns: the shared Parquet files, read by hyparquet alone. */
+import { init, decompress } from '@bokuweb/zstd-wasm';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { sharedPath } from '../../shared.js';
+
+/** The text column of a shared Parquet file. */
+export async function readCaptions(path: string): Promise<string[]> {
+  await init();
+  const file = await asyncBufferFromFile(sharedPath(path));
+  const rows = await parquetReadObjects({ file, columns: ['text'], compressors: { ZSTD: (input) => decompress(input) } });
+  return rows.map((row) => row.text as string);
+}
