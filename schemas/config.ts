@@ -61,9 +61,6 @@ export const filterRules = {
       minimum: z.number().optional().describe('Kept from here'),
       fraction: z.number().gt(0).max(1).optional().describe('This share of the rows is kept, the best first'),
     })
-    .refine((r) => (r.minimum === undefined) !== (r.fraction === undefined), {
-      message: 'expected either minimum or fraction, and not both',
-    })
     .describe(
       'Image-text similarity: a threshold, or the top fraction of the whole input (exact; ties at the threshold are kept)',
     ),
@@ -92,7 +89,6 @@ export const filterRules = {
       file: path.optional().describe('A text file with one term a line'),
       column: captionColumn,
     })
-    .refine((r) => r.terms !== undefined || r.file !== undefined, { message: 'expected terms, file or both' })
     .describe('Drops captions with any of these terms, as whole words'),
   present: z
     .strictObject({ columns: z.array(columnName).min(1).describe('Columns that must hold something') })

@@ -1,0 +1,121 @@
+/** What no single key can tell: mistakes in how the keys of a configuration go together. */
+import {
+  type AttributeConfig,
+  BUILT_IN_ATTRIBUTE_VALUES,
+  BUILT_IN_LABEL_LEXICONS,
+  type Config,
+  type FilterRule,
+  type LabelConfig,
+} from './config.js';
+import { shown } from './explain-config.js';
+import { didYouMean } from './nearest.js';
+
+/** A lexicon that is meant as a path has a separator or an ending; anything else is meant as a built-in name. */
+function isPath(lexicon: string): boolean {
+  return /[./\\]/.test(lexicon);
+}
+
+function lexiconIssue(lexicon: string, valid: readonly string[], at: string): string[] {
+  if (isPath(lexicon) || valid.includes(lexicon)) return [];
+  return [
+    `${at}.lexicon: expected one of ${valid.join(', ')} or the path of a TSV file, got ${shown(lexicon)}.${didYouMean(lexicon, valid)}`,
+  ];
+}
+
+function checkAttribute(name: string, attribute: AttributeConfig): string[] {
+  const at = `attributes.${name}`;
+  if ('lexicon' in attribute) {
+    const built: Readonly<Record<string, readonly string[]>> = BUILT_IN_ATTRIBUTE_VALUES;
+    const values = Object.hasOwn(built, attribute.lexicon) ? built[attribute.lexicon] : undefined;
+    if (values === undefined) return lexiconIssue(attribute.lexicon, Object.keys(built), at);
+    if (values.includes(attribute.value)) return [];
+    return [
+      `${at}.value: expected one of ${values.join(', ')}, which the lexicon ${attribute.lexicon} knows, got ${shown(attribute.value)}.${didYouMean(attribute.value, values)}`,
+    ];
+  }
+  const { threshold, below, value } = attribute;
+  if (below !== undefined && threshold === undefined) {
+    return [`${at}.threshold: expected a number beside below, got nothing.`];
+  }
+  if (below !== undefined && threshold !== undefined && below > threshold) {
+    return [`${at}.below: expected at most threshold, ${threshold}, got ${below}.`];
+  }
+  if (value !== undefined && threshold !== undefined) {
+    return [`${at}: expected value (for a string column) or threshold (for a score), got both.`];
+  }
+  return [];
+}
+
+function checkLabel(label: LabelConfig, at: string): string[] {
+  return 'lexicon' in label ? lexiconIssue(label.lexicon, BUILT_IN_LABEL_LEXICONS, at) : [];
+}
+
+/** Of two keys, which are given: the end of a sentence. */
+function givenOf(first: unknown, second: unknown): 'both' | 'one' | 'neither' {
+  const given = Number(first !== undefined) + Number(second !== undefined);
+  return given === 2 ? 'both' : given === 1 ? 'one' : 'neither';
+}
+
+function checkRange(rule: { minimum?: number; maximum?: number }, at: string): string[] {
+  const { minimum, maximum } = rule;
+  if (givenOf(minimum, maximum) === 'neither') return [`${at}: expected minimum, maximum or both, got neither.`];
+  return minimum !== undefined && maximum !== undefined && minimum > maximum
+    ? [`${at}.minimum: expected at most maximum, ${maximum}, got ${minimum}.`]
+    : [];
+}
+
+function checkFilter(filter: FilterRule, at: string): string[] {
+  if ('words' in filter) return checkRange(filter.words, `${at}.words`);
+  if ('characters' in filter) return checkRange(filter.characters, `${at}.characters`);
+  if ('score' in filter) return checkRange(filter.score, `${at}.score`);
+  if ('similarity' in filter) {
+    const given = givenOf(filter.similarity.minimum, filter.similarity.fraction);
+    return given === 'one' ? [] : [`${at}.similarity: expected either minimum or fraction, got ${given}.`];
+  }
+  if ('blocked' in filter && givenOf(filter.blocked.terms, filter.blocked.file) === 'neither') {
+    return [`${at}.blocked: expected terms, file or both, got neither.`];
+  }
+  return [];
+}
+
+function checkBalance({ balance }: Config): string[] {
+  const issues: string[] = [];
+  if (balance.rate !== 'auto' && balance.rate > balance.maximum) {
+    issues.push(
+      `balance.rate: expected at most balance.maximum, ${balance.maximum}, got ${balance.rate}. A mean weight cannot be above the largest.`,
+    );
+  }
+  if (balance.fit === 'online' && balance.rate === 'auto') {
+    issues.push(
+      'balance.rate: expected a number with fit online, got auto. The largest feasible rate is known only after a first pass; give a rate, or use another fit.',
+    );
+  }
+  return issues;
+}
+
+function checkOutput({ output }: Config): string[] {
+  const issues: string[] = [];
+  if (output.shardRows !== undefined && output.shardBytes !== undefined) {
+    issues.push('output.shardBytes: expected shardRows or shardBytes, got both.');
+  }
+  const repeated = output.formats.find((format, i) => output.formats.indexOf(format) !== i);
+  if (repeated !== undefined) issues.push(`output.formats: expected each format once, got ${repeated} again.`);
+  if (output.formats.length === 0 && output.weights === 'none') {
+    issues.push('output.formats: expected at least one format where weights is none, got an empty list.');
+  }
+  return issues;
+}
+
+/** One sentence for each mistake, in the order of the keys; empty for a sound configuration. */
+export function checkConfig(config: Config): string[] {
+  const attributes = Object.entries(config.attributes);
+  return [
+    ...config.filters.flatMap((f, i) => (typeof f === 'string' ? [] : checkFilter(f, `filters[${i}]`))),
+    ...(attributes.length === 0
+      ? ['attributes: expected at least one, got none. For example female: {lexicon: gender, value: female}.']
+      : attributes.flatMap(([name, attribute]) => checkAttribute(name, attribute))),
+    ...config.labels.flatMap((label, i) => checkLabel(label, `labels[${i}]`)),
+    ...checkBalance(config),
+    ...checkOutput(config),
+  ];
+}
