@@ -1,0 +1,37 @@
+import 'apache-beam';
+
+export type { Root } from 'apache-beam';
+export type { Coder } from 'apache-beam/coders/coders';
+export {
+  bytesCoder,
+  defineBytesCoder,
+  float64ArrayCoder,
+  kvCoder,
+  stringCoder,
+  structuredCoder,
+} from './coders.js';
+export { type RunOptions, type RunResult, runDirect, setVerifyCoders } from './direct-runner.js';
+export {
+  type BundleContext,
+  DoFn,
+  type DoFnRef,
+  type KV,
+  type MaybePromise,
+  type Outputs,
+  type ProcessContext,
+  registerDoFn,
+} from './dofn.js';
+export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './flow.js';
+export type { Distribution } from './metrics.js';
+export { reshuffle } from './reshuffle.js';
+export {
+  type BagState,
+  type BagStateSpec,
+  bagState,
+  type StateHandles,
+  type StateSpec,
+  type StateSpecs,
+  type ValueState,
+  type ValueStateSpec,
+  valueState,
+} from './state-spec.js';
