@@ -1,0 +1,185 @@
+/** The monoid of Moments: empty, add, merge, and what a stage's figures are read from. */
+
+import { ConfigError, InvariantError } from '../../schemas/errors.js';
+import {
+  addUnits,
+  createSums,
+  type ExactSums,
+  mergeSums,
+  sumValue,
+  toUnits,
+  UNITS_PER_ONE,
+} from '../../schemas/exact-sum.js';
+import { type Cell, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
+import { MAXIMUM_LABELS, type Tags, UNKNOWN } from '../../schemas/tags.js';
+
+/** Largest weight: Q of the configuration. */
+const MAXIMUM_WEIGHT = 100;
+
+/**
+ * Moments of no example, for m attributes and c labels. Takes no memory until something is added. Throws ConfigError where
+ * there are more attributes or labels than MAXIMUM_ATTRIBUTES or MAXIMUM_LABELS.
+ */
+export function emptyMoments(attributes: number, labels: number): Moments {
+  if (attributes > MAXIMUM_ATTRIBUTES || labels > MAXIMUM_LABELS) {
+    throw new ConfigError([
+      `expected at most ${MAXIMUM_ATTRIBUTES} attributes and ${MAXIMUM_LABELS} labels, got ${attributes} and ${labels}`,
+    ]);
+  }
+  return { attributes, labels, support: null, weighted: null };
+}
+
+/** Cells of one row of the tables, 2 m + 1. */
+export function widthOf(moments: Moments): number {
+  return 2 * moments.attributes + 1;
+}
+
+function supportOf(moments: Moments): Float64Array {
+  moments.support ??= new Float64Array((moments.labels + 1) * widthOf(moments));
+  return moments.support;
+}
+
+/** The sums of q, and of q^2, of examples that all have weight 1. */
+export function unitSums(support: Float64Array): ExactSums {
+  const sums = createSums(support.length);
+  for (let i = 0; i < support.length; i++) addUnits(sums, i, support[i] * UNITS_PER_ONE);
+  return sums;
+}
+
+function weightedOf(moments: Moments): NonNullable<Moments['weighted']> {
+  const support = supportOf(moments);
+  moments.weighted ??= { weights: unitSums(support), squares: unitSums(support) };
+  return moments.weighted;
+}
+
+/** Adds the moments of `from` to `into` and returns `into`; `from` stays as it was. Throws InvariantError where m or c differ. */
+export function mergeMoments(into: Moments, from: Moments): Moments {
+  if (into.attributes !== from.attributes || into.labels !== from.labels) {
+    throw new InvariantError(
+      `moments: cannot add ${from.attributes} attributes x ${from.labels} labels to ${into.attributes} x ${into.labels}`,
+    );
+  }
+  if (from.support === null) return into;
+  if (into.weighted !== null || from.weighted !== null) {
+    const { weights, squares } = weightedOf(into);
+    const ones = from.weighted === null ? unitSums(from.support) : null;
+    mergeSums(weights, from.weighted?.weights ?? ones!);
+    mergeSums(squares, from.weighted?.squares ?? ones!);
+  }
+  const support = supportOf(into);
+  for (let i = 0; i < support.length; i++) support[i] += from.support[i];
+  return into;
+}
+
+function badTags(tags: Tags, row: number, moments: Moments): InvariantError {
+  const labels = tags.labels.subarray(tags.offsets[row], tags.offsets[row + 1]);
+  return new InvariantError(`moments: row ${row} has labels ${labels.join(' ')}, there are ${moments.labels} labels`);
+}
+
+/**
+ * Counts every row of a batch once, with weight 1, in the moments of the stage at which it left: `exits[stageOfCode[drop[row]]]`.
+ * `drop` [rows] are the filters' codes, 0 for a survivor, which has a stage like any other code. `accumulate` turns exits
+ * into stages. All of `exits` have the same m and c, and no weights. Throws InvariantError for a code without a stage or an
+ * unknown label.
+ */
+export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stageOfCode: Uint8Array): void {
+  const { rows, attributes, offsets, labels } = tags;
+  if (exits.some((e) => e.weighted !== null)) throw new InvariantError('moments: exits have weights, expected counts');
+  const m = exits[0].attributes;
+  const width = widthOf(exits[0]);
+  const tables: (Float64Array | null)[] = exits.map((e) => e.support);
+  const known = new Int32Array(m);
+  for (let i = 0, at = 0; i < rows; i++) {
+    const stage = stageOfCode[drop[i]];
+    let table = tables[stage];
+    if (table === null || table === undefined) {
+      if (!(stage < exits.length)) throw new InvariantError(`moments: drop code ${drop[i]} of row ${i} has no stage`);
+      table = supportOf(exits[stage]);
+      tables[stage] = table;
+    }
+    table[EVERY]++;
+    let n = 0;
+    for (let k = 0; k < m; k++, at++) {
+      const s = attributes[at];
+      if (s < UNKNOWN) {
+        const column = 1 + 2 * k + s;
+        table[column]++;
+        known[n++] = column;
+      }
+    }
+    const end = offsets[i + 1];
+    for (let j = offsets[i]; j < end; j++) {
+      const base = (labels[j] + 1) * width;
+      if (base >= table.length) throw badTags(tags, i, exits[0]);
+      table[base]++;
+      for (let x = 0; x < n; x++) table[base + known[x]]++;
+    }
+  }
+}
+
+/**
+ * From exits to stages: element i of the result is everything that left at stage i or later, or never. With the exits of
+ * filters 0 .. f - 1 and then the survivors: raw, after filter 0, ..., after filter f - 1.
+ */
+export function accumulate(exits: readonly Moments[]): Moments[] {
+  const stages: Moments[] = new Array(exits.length);
+  for (let i = exits.length - 1; i >= 0; i--) {
+    const stage = mergeMoments(emptyMoments(exits[i].attributes, exits[i].labels), exits[i]);
+    stages[i] = i + 1 < exits.length ? mergeMoments(stage, stages[i + 1]) : stage;
+  }
+  return stages;
+}
+
+/**
+ * Adds rows of a batch with their weights: `weights` [rows], each a multiple of 2^-30 in [0, 100] (weights of M4, copies,
+ * 0 or 1), for all rows or those in `indices`, each at most once. Rows of weight 0 add nothing.
+ * Throws InvariantError for any other weight, or an unknown label.
+ */
+export function addWeighted(moments: Moments, tags: Tags, weights: Float64Array, indices?: Uint32Array): void {
+  const { attributes, offsets, labels } = tags;
+  const m = moments.attributes;
+  const width = widthOf(moments);
+  const support = supportOf(moments);
+  const cells = new Int32Array(m + 1);
+  const count = indices === undefined ? tags.rows : indices.length;
+  let sums = moments.weighted;
+  for (let at = 0; at < count; at++) {
+    const i = indices === undefined ? at : indices[at];
+    const q = weights[i];
+    if (q === 0) continue;
+    const units = q * UNITS_PER_ONE;
+    if (!(q > 0 && q <= MAXIMUM_WEIGHT && units === Math.floor(units))) {
+      throw new InvariantError(`moments: row ${i} has weight ${q}, not a multiple of 2^-30 in [0, ${MAXIMUM_WEIGHT}]`);
+    }
+    if (q !== 1) sums ??= weightedOf(moments);
+    const squareUnits = toUnits(q * q);
+    let n = 1;
+    for (let k = 0; k < m; k++) {
+      const s = attributes[i * m + k];
+      if (s < UNKNOWN) cells[n++] = 1 + 2 * k + s;
+    }
+    const end = offsets[i + 1];
+    const start = offsets[i];
+    // start - 1 stands for the row of the tables that is about all examples.
+    for (let j = start - 1; j < end; j++) {
+      const base = j < start ? EVERY : (labels[j] + 1) * width;
+      if (base >= support.length) throw badTags(tags, i, moments);
+      for (let x = 0; x < n; x++) support[base + cells[x]]++;
+      if (sums === null) continue;
+      for (let x = 0; x < n; x++) {
+        addUnits(sums.weights, base + cells[x], units);
+        addUnits(sums.squares, base + cells[x], squareUnits);
+      }
+    }
+  }
+}
+
+/** Support, weight and squares of one cell: `column` is EVERY or columnOf(k, s), `block` EVERY or 1 + label. */
+export function cellOf(moments: Moments, column: number, block: number = EVERY): Cell {
+  if (moments.support === null) return { support: 0, weight: 0, squares: 0 };
+  const i = block * widthOf(moments) + column;
+  const support = moments.support[i];
+  if (moments.weighted === null) return { support, weight: support, squares: support };
+  const { weights, squares } = moments.weighted;
+  return { support, weight: sumValue(weights, i), squares: sumValue(squares, i) };
+}
