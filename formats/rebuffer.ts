@@ -1,0 +1,84 @@
+import { type Data, type RecordBatch, type Schema, Type, util } from 'apache-arrow';
+import { InvariantError } from '../schemas/errors.js';
+import { type BatchRange, concatRanges } from './concat.js';
+import { layoutOf } from './data.js';
+
+/** A group is only cut for its bytes at multiples of this many of its rows, so that bytes need not be counted row by row. */
+const CUT_ROWS = 256;
+
+/** How rows are cut into groups. */
+export interface GroupSize {
+  readonly rows: number;
+  /** A group ends once it has this many bytes of values, however few rows it has: wide rows (images) must not fill memory or 32-bit offsets. */
+  readonly bytes: number;
+}
+
+/** Bytes of the values (and offsets) of rows `[start, end)`; bitmaps are left out. It depends on the rows only, not on how they are stored. */
+export function rangeBytes(data: Data, start: number, end: number): number {
+  switch (layoutOf(data.type)) {
+    case 'fixed':
+      return (end - start) * data.stride * (data.values as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
+    case 'bytes': {
+      const offsets = data.valueOffsets as Int32Array;
+      return 4 * (end - start) + offsets[end]! - offsets[start]!;
+    }
+    case 'list': {
+      const offsets = data.valueOffsets as Int32Array;
+      return 4 * (end - start) + rangeBytes(data.children[0]!, offsets[start]!, offsets[end]!);
+    }
+    case 'fixedList':
+      return rangeBytes(data.children[0]!, start * data.stride, end * data.stride);
+    case 'struct':
+      return data.children.reduce((sum, child) => sum + rangeBytes(child, start, end), 0);
+    default:
+      return 0;
+  }
+}
+
+/** Rows that arrive in batches of any size, given out again in groups that depend on the rows alone. */
+export interface Rebuffer {
+  /** The groups that are complete with these rows, in order. The batch must not be changed afterwards until its rows are given out. */
+  push(batch: RecordBatch): RecordBatch[];
+  /** The last, incomplete group, if there is one. */
+  rest(): RecordBatch | undefined;
+}
+
+/**
+ * Cuts a stream of rows into groups of exactly `size.rows` rows (fewer where `size.bytes` is reached first). Groups are copies with offset 0.
+ * Throws an InvariantError for a batch of another schema, or with a dictionary: readers deliver plain columns.
+ */
+export function makeRebuffer(schema: Schema, size: GroupSize): Rebuffer {
+  const dictionary = schema.fields.find(({ type }) => type.typeId === Type.Dictionary);
+  if (dictionary !== undefined) throw new InvariantError(`writer: the column ${dictionary.name} is a dictionary`);
+  let parts: BatchRange[] = [];
+  let rows = 0;
+  let bytes = 0;
+  const take = () => {
+    const group = concatRanges(parts);
+    parts = [];
+    rows = 0;
+    bytes = 0;
+    return group;
+  };
+  return {
+    push(batch) {
+      if (batch.schema !== schema && !util.compareSchemas(batch.schema, schema)) {
+        throw new InvariantError(`writer: a batch with the columns ${batch.schema} where ${schema} was promised`);
+      }
+      const groups: RecordBatch[] = [];
+      for (let start = 0; start < batch.numRows; ) {
+        const step = Math.min(batch.numRows - start, size.rows - rows, CUT_ROWS - (rows % CUT_ROWS));
+        const end = start + step;
+        for (const column of batch.data.children) bytes += rangeBytes(column, start, end);
+        rows += step;
+        const last = parts.at(-1);
+        if (last?.batch === batch) parts[parts.length - 1] = { batch, start: last.start, end };
+        else parts.push({ batch, start, end });
+        start = end;
+        if (rows === size.rows || (rows % CUT_ROWS === 0 && bytes >= size.bytes)) groups.push(take());
+      }
+      return groups;
+    },
+    rest: () => (rows === 0 ? undefined : take()),
+  };
+}
