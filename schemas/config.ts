@@ -19,10 +19,12 @@ export type CanonicalColumn = (typeof CANONICAL_COLUMNS)[number];
 
 export const columnMappingSchema = z
   .strictObject(
-    Object.fromEntries(CANONICAL_COLUMNS.map((name) => [name, columnName.optional()])) as Record<
-      CanonicalColumn,
-      z.ZodOptional<typeof columnName>
-    >,
+    Object.fromEntries(
+      CANONICAL_COLUMNS.map((name) => [
+        name,
+        columnName.optional().describe(`The input column that holds the ${name}`),
+      ]),
+    ) as Record<CanonicalColumn, z.ZodOptional<typeof columnName>>,
   )
   .describe('Canonical name: name of the input column that holds it');
 

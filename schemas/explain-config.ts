@@ -114,7 +114,7 @@ function explainMapping(
     );
   }
   for (const [key, child] of Object.entries(schema.properties ?? {})) {
-    if (Object.hasOwn(value, key) && value[key] !== undefined)
+    if (Object.hasOwn(value, key) && value[key] !== undefined && value[key] !== null)
       issues.push(...explain(child, value[key], joined(path, key)));
     else if ((schema.required ?? []).includes(key) && !mistaken.has(key)) {
       issues.push(`${joined(path, key)}: expected ${expectation(child)}, got nothing.`);
@@ -159,7 +159,7 @@ function holds(schema: JsonSchema, value: unknown): boolean {
 
 /**
  * One sentence for each mistake: the key path, what was expected, what arrived, the nearest valid name.
- * Empty where the value fits the schema.
+ * Empty where the value fits the schema; null at a key counts as the key left out.
  */
 export function explain(schema: JsonSchema, value: unknown, path = ''): string[] {
   if (schema.anyOf !== undefined) return explainUnion(schema, value, path);

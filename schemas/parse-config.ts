@@ -10,23 +10,22 @@ const MAXIMUM_DEPTH = 32;
 /** More mistakes than this are counted, not listed. */
 const MAXIMUM_ISSUES = 50;
 
-/**
- * The value without keys that hold nothing: a key whose lines are all commented out counts as left out.
- * Refuses `__proto__`, which zod would pass over in silence, and nesting that only an attack has.
- */
-function pruned(value: unknown, path: string, depth: number): unknown {
+/** Refuses `__proto__`, which zod would pass over in silence, and nesting that only an attack has. */
+function guard(value: unknown, path: string, depth: number): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (depth > MAXIMUM_DEPTH) return [`${path.slice(0, 100)}…: expected at most ${MAXIMUM_DEPTH} levels, got more.`];
+  return Object.entries(value).flatMap(([key, child]) => {
+    const at = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    return key === '__proto__' ? [`${at}: expected another name, got a reserved one.`] : guard(child, at, depth + 1);
+  });
+}
+
+/** The value without keys that hold nothing: a key whose lines are all commented out counts as left out. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > MAXIMUM_DEPTH) {
-    throw new ConfigError([`${path.slice(0, 100)}…: expected at most ${MAXIMUM_DEPTH} levels, got more.`]);
-  }
-  if (Array.isArray(value)) return value.map((item, i) => pruned(item, `${path}[${i}]`, depth + 1));
-  const kept: Record<string, unknown> = {};
-  for (const [key, child] of Object.entries(value)) {
-    const at = path === '' ? key : `${path}.${key}`;
-    if (key === '__proto__') throw new ConfigError([`${at}: expected another name, got a reserved one.`]);
-    if (child !== null && child !== undefined) kept[key] = pruned(child, at, depth + 1);
-  }
-  return kept;
+  const held = Object.entries(value).filter(([, child]) => child !== null && child !== undefined);
+  return Object.fromEntries(held.map(([key, child]) => [key, withoutNulls(child)]));
 }
 
 function keyPath(path: readonly PropertyKey[]): string {
@@ -43,19 +42,13 @@ export function parseConfig(value: unknown, file?: string): Config {
     const more = issues.length - MAXIMUM_ISSUES;
     throw new ConfigError(more > 0 ? [...issues.slice(0, MAXIMUM_ISSUES), `and ${more} more.`] : issues, file);
   };
-  let candidate: unknown;
-  try {
-    candidate = pruned(value, '', 0);
-  } catch (error) {
-    if (error instanceof ConfigError) return refuse(error.issues);
-    throw error;
-  }
-  const result = configSchema.safeParse(candidate);
-  if (!result.success) {
-    const issues = explain(configJsonSchema(), candidate);
-    // Both come from one schema and must agree; should they ever not, zod's words are better than none.
-    return refuse(issues.length > 0 ? issues : result.error.issues.map((i) => `${keyPath(i.path)}: ${i.message}.`));
-  }
+  const unsafe = guard(value, '', 0);
+  if (unsafe.length > 0) return refuse(unsafe);
+  const mistakes = explain(configJsonSchema(), value);
+  if (mistakes.length > 0) return refuse(mistakes);
+  const result = configSchema.safeParse(withoutNulls(value));
+  // Both come from one schema and must agree; should they ever not, zod's words are better than none.
+  if (!result.success) return refuse(result.error.issues.map((i) => `${keyPath(i.path)}: ${i.message}.`));
   const issues = checkConfig(result.data);
   return issues.length > 0 ? refuse(issues) : result.data;
 }

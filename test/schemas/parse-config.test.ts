@@ -59,6 +59,12 @@ describe('a sound configuration', () => {
     });
   });
 
+  test('may not leave a misspelt key without a value', () => {
+    assert.deepEqual(issues({ ...least, fitlers: null }), [
+      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, got an unknown key. Did you mean filters?',
+    ]);
+  });
+
   test('may leave a key without a value, which counts as left out', () => {
     assert.deepEqual(parseConfig({ ...least, filters: null, balance: { rate: null } }), parseConfig(least));
   });

@@ -1,0 +1,69 @@
+/** The configuration that `init` writes: every key, its meaning and its default. A line `#key:` is a key left out. */
+export function configTemplate(schemaUrl: string): string {
+  return `# yaml-language-server: $schema=${schemaUrl}
+#
+# What m4-balance reads, keeps, balances and writes. Check it without reading any data:
+#   m4-balance balance THIS_FILE --dry-run
+# A key that opens with # and no space after it is left out; its default is shown.
+# Relative paths are relative to the folder in which the command is run.
+
+input:
+  files: data/*.parquet        # a path, a folder, a glob, or a list of them; Parquet and Arrow
+  columns: auto                # laion, commonpool, or a mapping: {id: uid, text: caption, width: w, height: h}
+  maximumBad: 0.01             # the run fails when more than this share of rows or files is unreadable
+
+filters:                       # in this order: a preset by its name, or one rule an item
+  - datacomp-basic             # or datacomp-clip-score, or laion2b
+  #- similarity: {fraction: 0.3}           # the best 30 % of the input; or {minimum: 0.28}; column: similarity
+  #- words: {minimum: 2, maximum: 100}     # of the caption; column: text
+  #- characters: {minimum: 5}              # of the caption; column: text
+  #- side: {minimum: 200}                  # smaller side of the image, in pixels
+  #- aspect: {maximum: 3}                  # longer side over shorter side
+  #- score: {column: punsafe, maximum: 0.5}
+  #- nsfw: {column: NSFW, keep: [UNLIKELY]}
+  #- language: {keep: [en], column: language, detect: missing}   # identify it where it is missing, always, never
+  #- blocked: {terms: [advertisement]}     # or {file: terms.txt}, one term a line; column: text
+  #- present: {columns: [url, text]}       # neither null nor empty
+  #- unique: {column: id}                  # the first row of each id
+
+attributes:                    # perceived sensitive attributes: at least one; unknown where nothing tells
+  female: {lexicon: gender, value: female, target: 0.5}          # from the caption; column: text
+  #old: {lexicon: age, value: elderly, target: 0.2}
+  #nonwhite: {column: s_nonwhite, target: 0.5}                    # a boolean or 0/1 column
+  #young: {column: age_score, threshold: 0.7, below: 0.3}         # a score; unknown from below to threshold
+  #woman: {column: gender, value: F}                              # a column of strings
+
+labels:                        # what must not go with an attribute
+  - lexicon: occupations       # or proxies, or the path of a TSV file with the columns term, value; column: text
+  #- {columns: [y_*], exclude: [y_other], threshold: 0.5}         # boolean, 0/1 or score columns, by name or glob
+  #- {list: tags, minimumCount: 10, maximum: 65535}               # a column of lists of strings
+
+balance:
+  rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible
+  tolerance: {representation: 0.01, association: 0.01, conditional: false}   # or the RB and AB wanted: {rb: 0.01, ab: 0.02}
+  penalty: 10                  # the price of violating a constraint
+  maximum: 1                   # the largest weight; above 1, an example may be written more than once
+  fit: auto                    # exact: on counted patterns; stream: example by example; online: in one pass
+  #utility: quality            # a numeric column, scaled to mean 1; left out: every example counts the same
+  seed: 1                      # every random choice is a hash of it and the id
+  #warm: out/duals.json        # the duals of an earlier run to start from
+  patterns: 1000000            # auto takes exact up to this many distinct patterns
+  streams: 1                   # stream: independent fits, averaged
+
+output:
+  directory: out               # the folder that the run writes
+  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord
+  weights: parquet             # the table of weights: parquet, arrow or none
+  name: pairs                  # shards are called pairs-train-00000-of-00012.parquet
+  split: train
+  #shardRows: 100000           # rows a shard, or
+  #shardBytes: 268435456       # bytes a shard
+  compression: zstd            # of Parquet shards: snappy, zstd or none
+  overwrite: false             # true: replace another finished run in this folder
+
+report:
+  minimumSupport: 30           # a pair of attribute and label with less support is listed, not ranked
+  confidence: 0.95             # of the intervals
+  worst: 10                    # how many of the worst pairs to list
+`;
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/** The command `m4-balance`. */
+import { runCommandLine } from './command-line.js';
+import type { Job } from './job.js';
+
+// A reader that has seen enough (`| head`) closes the pipe; the run goes on and its files are written.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+/** Loaded late: help and a mistake in the configuration need none of it. */
+async function loadJob(): Promise<Job> {
+  const [pipelines, table] = ['../pipelines/index.js', '../transforms/stats/table.js'];
+  return { ...(await import(pipelines)), ...(await import(table)) };
+}
+
+process.exitCode = await runCommandLine(process.argv.slice(2), process, loadJob);

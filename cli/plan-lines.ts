@@ -1,0 +1,52 @@
+/** A plan, as `--dry-run` prints it. */
+import type { PlanSummary } from './job.js';
+
+/** More files or columns than this are counted, not listed, unless everything is asked for. */
+const LISTED = 20;
+
+const count = new Intl.NumberFormat('en-US');
+
+function megabytes(bytes: number): string {
+  return bytes < 1e6 ? `${count.format(bytes)} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function listed<T>(items: readonly T[], all: boolean, line: (item: T) => string): string[] {
+  const shown = all ? items : items.slice(0, LISTED);
+  const rest = items.length - shown.length;
+  return [
+    ...shown.map((item) => `  ${line(item)}`),
+    ...(rest > 0 ? [`  and ${count.format(rest)} more (--verbose)`] : []),
+  ];
+}
+
+/** @param all list every file and column */
+export function planLines(plan: PlanSummary, all: boolean): string[] {
+  const problems = plan.files.filter((f) => f.problem !== undefined);
+  const labels = plan.labels;
+  return [
+    `files: ${count.format(plan.files.length)}, rows: ${count.format(plan.rows)}, splits: ${count.format(plan.splits)}`,
+    ...listed(
+      plan.files.filter((f) => f.problem === undefined),
+      all,
+      (f) =>
+        `${f.path}  ${f.format}, ${count.format(f.rows)} rows, ${count.format(f.splits)} splits, ${megabytes(f.bytes)}`,
+    ),
+    ...(problems.length === 0 ? [] : [`unreadable: ${count.format(problems.length)}`]),
+    ...listed(problems, all, (f) => `${f.path}  ${f.problem}`),
+    `columns: ${count.format(plan.columns.length)}`,
+    ...listed(
+      plan.columns,
+      all,
+      (c) => `${c.name}  ${c.type}${c.canonical === undefined ? '' : `  (is ${c.canonical})`}`,
+    ),
+    `filters: ${plan.filters.length === 0 ? 'none' : plan.filters.join(', ')}`,
+    `attributes: ${plan.attributes.join(', ')}`,
+    `labels: ${typeof labels.count === 'number' ? count.format(labels.count) : labels.count}`,
+    ...(labels.names.length === 0
+      ? []
+      : listed([labels.names.slice(0, all ? undefined : LISTED).join(', ')], all, String)),
+    'passes:',
+    ...plan.passes.map((pass, i) => `  ${i + 1}. ${pass.name}: ${pass.why}`),
+    `shards: about ${count.format(plan.shards.rows)} rows each`,
+  ];
+}
