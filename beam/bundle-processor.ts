@@ -20,7 +20,7 @@ export interface BundleHost {
   /** URNs of the transforms that elements come from. */
   readonly roots: readonly string[];
   readonly signal?: AbortSignal;
-  state(bundleId: string): StateBackend;
+  state(bundleId: string, descriptor: ProcessBundleDescriptor): StateBackend;
   dataChannel(url: string): DataChannel;
   /** Wraps what hands on the elements of a PCollection with this coder. */
   wrapReceiver?(receive: Receive, producer: PTransform | undefined, coder: () => Coder<unknown>): Receive;
@@ -51,7 +51,7 @@ export class BundleProcessor {
       receiver: (pcollectionId) => this.receiver(pcollectionId),
       bundleId: () => this.runningBundle(),
       state: () => {
-        this.bundleState ??= host.state(this.runningBundle());
+        this.bundleState ??= host.state(this.runningBundle(), descriptor);
         return this.bundleState;
       },
       dataChannel: host.dataChannel,

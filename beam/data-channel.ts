@@ -1,19 +1,124 @@
 import 'apache-beam';
+import { Elements } from 'apache-beam/proto/beam_fn_api';
+import { BeamFnDataClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
+import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';
+import { createInbox, type Inbox } from './inbox.js';
+import { endedError, onStreamEnd } from './stream-end.js';
 
-/** The data messages of one input of one bundle, in order, one at a time. */
-export interface Inbox extends AsyncIterable<Uint8Array> {
-  /** Throws away what is here and what comes. */
-  close(): void;
-}
+/** Received bytes that wait for their bundles: above this the stream is paused, below half of it resumed. */
+export const HIGH_WATER_BYTES = 32 << 20;
 
 /** The data plane of one endpoint: one stream for all bundles. */
 export interface DataChannel {
-  /** Throws if the stream has ended. */
+  /** The messages of one input of one bundle, those included that came before the bundle did. */
   open(instructionId: string, transformId: string): Inbox;
-  /** Sends one message. Resolves when the socket has room for more; null if it has. */
+  /** Sends one message. Null if there is room for more, else a promise that resolves when there is. */
   send(instructionId: string, transformId: string, data: Uint8Array): Promise<void> | null;
   /** Says that no more comes for this output of this bundle. */
   end(instructionId: string, transformId: string): void;
-  /** Hangs up. */
+  /** Throws away what came for a bundle that failed. */
+  discard(instructionId: string): void;
+  /** Hangs up. Open inboxes fail. */
   close(): void;
+}
+
+export interface DataChannelOptions {
+  readonly workerId: string;
+  /** Bundles that failed: what still comes for them is thrown away. */
+  readonly failed: { has(instructionId: string): boolean };
+  /** Called once, when the runner hangs up (no error) or the stream breaks. */
+  readonly onEnd: (error?: Error) => void;
+}
+
+/** Opens the stream. Errors come through `onEnd`. */
+export function openDataChannel(endpoint: string, { workerId, failed, onEnd }: DataChannelOptions): DataChannel {
+  const client = new BeamFnDataClient(endpoint, channelCredentials, channelOptions, {});
+  const stream = client.data(workerMetadata(workerId));
+  const inboxes = new Map<string, Map<string, Inbox>>();
+  let backlogBytes = 0;
+  let draining: Promise<void> | undefined;
+  let ended: Error | undefined;
+
+  const onConsumed = (bytes: number) => {
+    backlogBytes -= bytes;
+    if (backlogBytes < HIGH_WATER_BYTES / 2 && stream.isPaused()) stream.resume();
+  };
+
+  const inboxOf = (instructionId: string, transformId: string): Inbox => {
+    let ofBundle = inboxes.get(instructionId);
+    if (ofBundle === undefined) {
+      ofBundle = new Map();
+      inboxes.set(instructionId, ofBundle);
+    }
+    let inbox = ofBundle.get(transformId);
+    if (inbox === undefined) {
+      inbox = createInbox(onConsumed, () => {
+        const left = inboxes.get(instructionId);
+        left?.delete(transformId);
+        if (left?.size === 0) inboxes.delete(instructionId);
+      });
+      ofBundle.set(transformId, inbox);
+    }
+    return inbox;
+  };
+
+  const onElements = ({ data, timers }: Elements) => {
+    for (const { instructionId, transformId, data: bytes, isLast } of data) {
+      if (failed.has(instructionId)) continue;
+      const inbox = inboxOf(instructionId, transformId);
+      if (bytes.length > 0) {
+        backlogBytes += bytes.length;
+        inbox.push(bytes);
+      }
+      if (isLast) inbox.end();
+    }
+    for (const { instructionId, transformId, timers: bytes } of timers) {
+      if (bytes.length > 0) inboxOf(instructionId, transformId).fail(new Error('timers are not supported'));
+    }
+    if (backlogBytes > HIGH_WATER_BYTES) stream.pause();
+  };
+  stream.on('data', onElements);
+  const failAll = (error: Error) => {
+    ended ??= error;
+    for (const ofBundle of inboxes.values()) for (const inbox of ofBundle.values()) inbox.fail(ended);
+  };
+  onStreamEnd(stream, (error) => {
+    failAll(endedError('data stream', error));
+    onEnd(error);
+  });
+
+  const write = (instructionId: string, transformId: string, bytes: Uint8Array, isLast: boolean) => {
+    if (ended !== undefined) throw ended;
+    stream.write(Elements.create({ data: [{ instructionId, transformId, data: bytes, isLast }] }));
+  };
+
+  return {
+    open(instructionId, transformId) {
+      const inbox = inboxOf(instructionId, transformId);
+      if (ended !== undefined) inbox.fail(ended);
+      return inbox;
+    },
+    send(instructionId, transformId, data) {
+      write(instructionId, transformId, data, false);
+      if (!stream.writableNeedDrain) return null;
+      draining ??= new Promise<void>((resolve) => {
+        const done = () => {
+          for (const event of ['drain', 'close', 'error', 'end']) stream.removeListener(event, done);
+          draining = undefined;
+          resolve();
+        };
+        for (const event of ['drain', 'close', 'error', 'end']) stream.once(event, done);
+      });
+      return draining;
+    },
+    end: (instructionId, transformId) => write(instructionId, transformId, new Uint8Array(), true),
+    discard(instructionId) {
+      for (const inbox of [...(inboxes.get(instructionId)?.values() ?? [])]) inbox.close();
+    },
+    close() {
+      failAll(new Error('the worker hung up the data stream'));
+      stream.end();
+      client.close();
+    },
+  };
 }

@@ -3,8 +3,8 @@ import type { WindowedValue } from 'apache-beam/values';
 import { encodeDelimited } from './coders.js';
 import { decodeCollectSide } from './direct-plan.js';
 import { inGlobalWindow } from './global-window.js';
-import { type Operator, type OperatorFactory, onlyReceiver, passThrough } from './operator.js';
-import { ParDoOperator } from './pardo-operator.js';
+import { type OperatorFactory, onlyReceiver, passThrough } from './operator.js';
+import { parDoOperator } from './pardo-operator.js';
 import { sideInputKey } from './state-backend.js';
 import * as urns from './urns.js';
 
@@ -73,9 +73,6 @@ const holdMainOperator: OperatorFactory = (_id, transform, context) => {
     },
   };
 };
-
-export const parDoOperator: OperatorFactory = (id, transform, context): Operator =>
-  new ParDoOperator(id, transform, context);
 
 /** All transforms of a pipeline that the direct runner executes. */
 export const directOperators: Readonly<Record<string, OperatorFactory>> = {

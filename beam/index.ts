@@ -21,8 +21,12 @@ export {
   type ProcessContext,
   registerDoFn,
 } from './dofn.js';
+export type { WorkerEnvironment } from './environment.js';
 export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './flow.js';
+export { type LoopbackPool, startLoopbackPool } from './loopback.js';
 export type { Distribution } from './metrics.js';
+export { registerModule } from './modules.js';
+export { type JobOptions, runPortable } from './portable-runner.js';
 export { reshuffle } from './reshuffle.js';
 export {
   type BagState,

@@ -8,7 +8,14 @@ import { annotate } from './error-context.js';
 import { sideTag } from './flow.js';
 import { inGlobalWindow } from './global-window.js';
 import { type BundleMetrics, mergeDistributions } from './metrics.js';
-import { type Operator, type OperatorContext, onlyReceiver, type Receive, type Taken } from './operator.js';
+import {
+  type Operator,
+  type OperatorContext,
+  type OperatorFactory,
+  onlyReceiver,
+  type Receive,
+  type Taken,
+} from './operator.js';
 import { isYieldDue, yieldToEventLoop } from './pace.js';
 import { sideInputKey } from './state-backend.js';
 import { DOFN_URN } from './urns.js';
@@ -22,7 +29,7 @@ const NO_STATE = Object.freeze({});
  * Runs a DoFn. Stays synchronous for as long as everything is; else every emit is awaited, so that nothing piles up behind a
  * slow step. Calls of `process` never overlap (beyond `maxConcurrency`), even if a caller ignores the promise it is given.
  */
-export class ParDoOperator implements Operator {
+class ParDoOperator implements Operator {
   private readonly doFn: DoFn<any, any, any>;
   private readonly name: string;
   private readonly receive: Receive;
@@ -243,6 +250,8 @@ export class ParDoOperator implements Operator {
     this.context.signal?.throwIfAborted();
   }
 }
+
+export const parDoOperator: OperatorFactory = (id, transform, context) => new ParDoOperator(id, transform, context);
 
 function bundleContext(metrics: BundleMetrics, transformId: string): BundleContext {
   return {

@@ -1,0 +1,113 @@
+import 'apache-beam';
+import { GrpcTransport } from '@protobuf-ts/grpc-transport';
+import { Root } from 'apache-beam';
+import { TYPESCRIPT_DEFAULT_ENVIRONMENT_URN } from 'apache-beam/internal/environments';
+import { Pipeline } from 'apache-beam/internal/pipeline';
+import { ArtifactStagingServiceClient } from 'apache-beam/proto/beam_artifact_api.client';
+import { JobServiceClient } from 'apache-beam/proto/beam_job_api.client';
+import { Pipeline as PipelineProto } from 'apache-beam/proto/beam_runner_api';
+import { Struct } from 'apache-beam/proto/google/protobuf/struct';
+import type { RunOptions, RunResult } from './direct-runner.js';
+import { environmentProto, type WorkerEnvironment } from './environment.js';
+import { channelCredentials, channelOptions } from './grpc.js';
+import { followJob, type Job, JobState } from './job.js';
+import { countersOf, distributionsOf } from './metrics.js';
+import { registeredModules } from './modules.js';
+
+/** Where and how to run a job. */
+export interface JobOptions {
+  /** `host:port` of a job service: Flink's, Prism, or Python's for Dataflow. */
+  readonly jobEndpoint: string;
+  readonly jobName?: string;
+  readonly environment: WorkerEnvironment;
+  /** The runner's options, in camelCase (`parallelism`, `tempLocation`). */
+  readonly pipelineOptions?: Readonly<Record<string, JsonValue>>;
+}
+
+type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const transportTo = (host: string): GrpcTransport =>
+  new GrpcTransport({ host, channelCredentials, clientOptions: channelOptions });
+
+/** Builds a pipeline and submits it. Resolves when the runner has accepted the job; the caller closes it. */
+export async function submitJob(build: (root: Root) => void, options: JobOptions): Promise<Job & { close(): void }> {
+  const pipeline = new Pipeline();
+  build(new Root(pipeline));
+  const transport = transportTo(options.jobEndpoint);
+  try {
+    const client = new JobServiceClient(transport);
+    const { preparationId, artifactStagingEndpoint, stagingSessionToken } = await client.prepare({
+      pipeline: inEnvironment(pipeline.getProto(), options.environment),
+      jobName: options.jobName ?? '',
+      pipelineOptions: optionsStruct(options),
+    }).response;
+    if (artifactStagingEndpoint !== undefined) await stageNothing(artifactStagingEndpoint.url, stagingSessionToken);
+    const { jobId } = await client.run({ preparationId, retrievalToken: '' }).response;
+    return { ...followJob(client, jobId), close: () => transport.close() };
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}
+
+/**
+ * Runs a pipeline on a real runner, as `runDirect` does in this process. Rejects with the job's last messages unless it ends as
+ * DONE. The signal cancels the job; use one (`AbortSignal.timeout`), for runners may hang when their workers die at the start.
+ */
+export async function runPortable(build: (root: Root) => void, options: JobOptions & RunOptions): Promise<RunResult> {
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const job = await submitJob(build, options);
+  try {
+    const onPoll = onProgress && (async () => onProgress(countersOf(await job.metrics().catch(() => []))));
+    const state = await job.wait({ onPoll, signal });
+    if (state !== JobState.DONE) throw new Error(job.describe());
+    // A template job of Dataflow has none.
+    const infos = await job.metrics().catch(() => []);
+    return { counters: countersOf(infos), distributions: distributionsOf(infos) };
+  } catch (error) {
+    if (signal?.aborted) await job.cancel().catch(() => undefined);
+    throw error;
+  } finally {
+    job.close();
+  }
+}
+
+function inEnvironment(pipeline: PipelineProto, environment: WorkerEnvironment): PipelineProto {
+  const proto = PipelineProto.clone(pipeline);
+  const { environments } = proto.components!;
+  for (const [id, base] of Object.entries(environments)) {
+    if (base.urn === TYPESCRIPT_DEFAULT_ENVIRONMENT_URN) environments[id] = environmentProto(base, environment);
+  }
+  return proto;
+}
+
+function optionsStruct({ jobName, pipelineOptions }: JobOptions): Struct {
+  const options = { ...pipelineOptions, ...(jobName && { jobName }), registeredNodeModules: registeredModules() };
+  const urns = Object.entries(options).map(([name, value]) => [`beam:option:${snakeCase(name)}:v1`, value] as const);
+  return Struct.fromJson(Object.fromEntries(urns));
+}
+
+/**
+ * The staging handshake with no artifacts. It is over with the call's status: a runner with nothing to stage answers with
+ * trailers only, and `await call` (the SDK) waits for headers that never come.
+ */
+async function stageNothing(endpoint: string, stagingToken: string): Promise<void> {
+  const transport = transportTo(endpoint);
+  try {
+    const call = new ArtifactStagingServiceClient(transport).reverseArtifactRetrievalService();
+    for (const part of [call.headers, call.trailers]) part.catch(() => undefined);
+    call.responses.onMessage(({ request }) => {
+      if (request.oneofKind !== 'resolveArtifact') return;
+      const resolveArtifactResponse = { replacements: request.resolveArtifact.artifacts };
+      const response = { oneofKind: 'resolveArtifactResponse' as const, resolveArtifactResponse };
+      void call.requests.send({ stagingToken, isLast: false, response });
+    });
+    await call.requests.send({ stagingToken, isLast: false, response: { oneofKind: undefined } });
+    await call.status;
+  } finally {
+    transport.close();
+  }
+}

@@ -1,0 +1,22 @@
+import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+
+/**
+ * Calls `listener` once, when the stream is over: without an error if the other side hung up. Java runners end the stream of a
+ * finished job with CANCELLED.
+ */
+export function onStreamEnd(stream: ClientDuplexStream<any, any>, listener: (error?: Error) => void): void {
+  let over = false;
+  const finish = (error?: Error) => {
+    if (over) return;
+    over = true;
+    stream.end();
+    listener(error);
+  };
+  stream.on('error', (error: ServiceError) => finish(error.code === status.CANCELLED ? undefined : error));
+  stream.on('end', () => finish());
+}
+
+/** What users of a stream that is over are told. */
+export function endedError(what: string, cause?: Error): Error {
+  return new Error(cause === undefined ? `the runner ended the ${what}` : `${what}: ${cause.message}`, { cause });
+}
