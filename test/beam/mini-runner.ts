@@ -45,6 +45,8 @@ export interface BundleOptions {
   /** How long to wait for outputs after a successful response that they should have preceded. */
   readonly graceMs?: number;
   readonly instructionId?: string;
+  /** Do not send the end: the test does. */
+  readonly open?: boolean;
 }
 
 export interface BundleResult {
@@ -256,7 +258,7 @@ export class MiniRunner {
       void this.sendData(instructionId, encodeElements(stage.wireIn, chunk), lastWithData && i === chunks.length - 1);
       if (gapMs > 0) await sleep(gapMs);
     }
-    if (!lastWithData) void this.sendData(instructionId, new Uint8Array(), true);
+    if (!lastWithData && !options.open) void this.sendData(instructionId, new Uint8Array(), true);
     const { error, response } = await answered;
     if (error === '') await drained.promise;
     if (graceMs > 0) await sleep(graceMs);
