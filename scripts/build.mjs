@@ -1,0 +1,54 @@
+/** Compiles to dist/, removes what no source stands behind any more, and makes the command executable. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+/** Written after a build without errors; its time is the build's. */
+const STAMP = join(DIST, '.built');
+/** As in tsconfig.json. */
+const SOURCES = ['schemas', 'formats', 'storage', 'transforms', 'beam', 'pipelines', 'cli', 'scripts', 'bench', 'test'];
+
+/** Every file under a folder, as paths; none where the folder is absent. */
+function filesUnder(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** A compiled test whose source was deleted would go on running. */
+function removeStale() {
+  for (const file of filesUnder(DIST)) {
+    const source = /^(.*?)(\.d\.ts|\.js|\.js\.map)$/.exec(relative(DIST, file))?.[1];
+    if (source !== undefined && !existsSync(join(ROOT, `${source}.ts`))) rmSync(file);
+  }
+}
+
+/** Whether a source, or what steers the compiler, is newer than the last build. */
+export function isBuilt() {
+  if (!existsSync(STAMP)) return false;
+  const built = statSync(STAMP).mtimeMs;
+  const inputs = [
+    ...SOURCES.flatMap((folder) => filesUnder(join(ROOT, folder))).filter((file) => file.endsWith('.ts')),
+    ...['tsconfig.json', 'package.json', 'package-lock.json'].map((file) => join(ROOT, file)),
+  ];
+  return inputs.every((file) => statSync(file).mtimeMs <= built);
+}
+
+/** Exits with the compiler's code where it finds an error. */
+export function build() {
+  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const started = new Date();
+  const { status } = spawnSync(process.execPath, [compiler, '-p', ROOT], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  removeStale();
+  // npm does this for an installed package; a clone's own dist/ is run directly.
+  if (process.platform !== 'win32') chmodSync(join(DIST, 'cli', 'main.js'), 0o755);
+  writeFileSync(STAMP, `${started.toISOString()}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build();

@@ -1,0 +1,40 @@
+/**
+ * Runs the compiled tests under the Node that runs this script.
+ * Arguments: parts of paths; only test files whose path holds one of them are run.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ROOT } from './build.mjs';
+
+/** A test that hangs must not hold up everything behind it; the longest takes some minutes. */
+const TIMEOUT_MILLISECONDS = 20 * 60 * 1000;
+/** More would share a machine's memory among more processes than the memory tests allow for. */
+const CONCURRENCY = 2;
+
+const wanted = process.argv.slice(2);
+// An explicit list: Node 20 takes no globs, and a folder means different files in each version.
+const files = readdirSync(join(ROOT, 'dist', 'test'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
+  .map((entry) => relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) {
+  console.error(
+    `expected test files${wanted.length === 0 ? '' : ` with ${wanted.join(' or ')} in their path`}, found none`,
+  );
+  process.exit(1);
+}
+console.log(`${files.length} test files, Node ${process.version}`);
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${CONCURRENCY}`,
+    `--test-timeout=${TIMEOUT_MILLISECONDS}`,
+    ...files,
+  ],
+  { cwd: ROOT, stdio: 'inherit' },
+);
+process.exit(status ?? 1);

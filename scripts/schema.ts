@@ -1,0 +1,20 @@
+/** Writes what is made from the schemas: the published JSON Schemas and the page on the configuration. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { configTemplate } from '../cli/config-template.js';
+import { configJsonSchema } from '../schemas/json-schema.js';
+import { configurationPage } from './configuration-page.js';
+
+/** Path from the repository's root: content. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  const schema = configJsonSchema();
+  const installed = 'node_modules/m4-balance/schemas/config.schema.json';
+  return new Map([
+    ['schemas/config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['docs/configuration.md', configurationPage(schema, configTemplate(installed))],
+  ]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, content] of generatedFiles()) writeFileSync(path, content);
+}

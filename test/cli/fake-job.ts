@@ -1,0 +1,59 @@
+/** A job that reads nothing: for tests of the command line alone. */
+import type { Job, PlanSummary, RunResult } from '../../cli/job.js';
+import type { Config } from '../../schemas/config.js';
+import type { Report } from '../../schemas/report.js';
+
+export const PLAN: PlanSummary = {
+  files: [
+    { path: 'data/a.parquet', format: 'parquet', rows: 1200, splits: 2, bytes: 3_400_000 },
+    { path: 'data/\x1b[2Jb.parquet', format: 'parquet', rows: 0, splits: 0, bytes: 10, problem: 'no footer' },
+  ],
+  rows: 1200,
+  splits: 2,
+  columns: [
+    { name: 'uid', type: 'Utf8', canonical: 'id' },
+    { name: 'quality', type: 'Float32' },
+  ],
+  filters: ['words', 'similarity'],
+  attributes: ['female'],
+  labels: { names: ['doctor', 'nurse'], count: 2 },
+  passes: [
+    { name: 'fit', why: 'counts patterns' },
+    { name: 'write', why: 'weights and shards' },
+  ],
+  shards: { rows: 100_000 },
+};
+
+/** Of a report, what the command line reads. */
+export function report(feasible: boolean): Report {
+  return { certificate: { feasible, rate: 0.9, largestFeasibleRate: 0.286142 } } as Report;
+}
+
+export interface FakeJob extends Job {
+  readonly configs: Config[];
+}
+
+export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
+  const configs: Config[] = [];
+  return {
+    configs,
+    async planBalance(config) {
+      configs.push(config);
+      return PLAN;
+    },
+    async runBalance(config, hooks) {
+      configs.push(config);
+      hooks?.onProgress?.({ phase: 'fit', rows: 600, total: 1200, counters: new Map([['words', 3]]) });
+      hooks?.onLog?.('info', 'patterns: 193');
+      hooks?.onLog?.('warn', '3 rows are unreadable');
+      return {
+        report: report(true),
+        directory: config.output.directory,
+        files: ['manifest.json', 'pairs-train-00000-of-00001.parquet'],
+        alreadyDone: false,
+        ...result(),
+      };
+    },
+    renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],
+  };
+}
