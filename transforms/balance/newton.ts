@@ -442,5 +442,5 @@ function searchSegment(
       side = -1;
     }
   }
-  return low > 0 ? low : high;
+  return low > 1e-12 ? low : 1;
 }
