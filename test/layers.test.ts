@@ -1,6 +1,6 @@
 /** The rules of the house that a compiler does not check: who may import whom, who prints, how long a file is. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
 import { describe, test } from 'node:test';
 import ts from 'typescript';
@@ -131,14 +131,16 @@ function longFiles(sources: readonly Source[]): string[] {
 }
 
 function sourcesOf(folders: readonly string[]): Source[] {
-  return folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /(?<!\.d)\.ts$/.test(entry.name))
-      .map((entry) => {
-        const path = join(entry.parentPath ?? entry.path, entry.name);
-        return { path: path.split(sep).join('/'), text: readFileSync(path, 'utf8') };
-      }),
-  );
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /(?<!\.d)\.ts$/.test(entry.name))
+        .map((entry) => {
+          const path = join(entry.parentPath ?? entry.path, entry.name);
+          return { path: path.split(sep).join('/'), text: readFileSync(path, 'utf8') };
+        }),
+    );
 }
 
 const sources = sourcesOf(Object.keys(BELOW));
