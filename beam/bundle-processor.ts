@@ -130,6 +130,12 @@ export class BundleProcessor {
 }
 
 function fanOut(consumers: readonly Operator[], count: CounterCell): Receive {
+  if (consumers.length === 0) {
+    return () => {
+      count.value++;
+      return null;
+    };
+  }
   if (consumers.length === 1) {
     const [only] = consumers;
     return (element) => {

@@ -38,6 +38,8 @@ interface Cell {
 export interface CounterCell extends Cell {
   readonly name: string;
   value: number;
+  /** Set by an addition, even of 0: the counter is reported then. */
+  touched: boolean;
 }
 
 /** Four int64 varints; the SDK puts an int32 element count in front, which no runner expects. */
@@ -112,26 +114,20 @@ export class BundleMetrics {
 }
 
 function sumCell(key: string, name: string, info: () => MonitoringInfo): CounterCell {
-  let touched = false;
-  let value = 0;
-  return {
+  const cell: CounterCell = {
     key,
     name,
     info,
-    get value() {
-      return value;
-    },
-    set value(next) {
-      touched = true;
-      value = next;
-    },
-    isSet: () => touched,
-    payload: () => encodeInt64s(value),
+    value: 0,
+    touched: false,
+    isSet: () => cell.touched || cell.value !== 0,
+    payload: () => encodeInt64s(cell.value),
     reset: () => {
-      touched = false;
-      value = 0;
+      cell.value = 0;
+      cell.touched = false;
     },
   };
+  return cell;
 }
 
 /** The protocol's label is PTRANSFORM. The SDK says TRANSFORM, with an empty namespace: Java runners drop such metrics. */

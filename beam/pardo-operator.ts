@@ -7,7 +7,7 @@ import { type BundleContext, type DoFn, decodeDoFn, instantiate, type Outputs, t
 import { annotate } from './error-context.js';
 import { sideTag } from './flow.js';
 import { inGlobalWindow } from './global-window.js';
-import { type BundleMetrics, mergeDistributions } from './metrics.js';
+import { type BundleMetrics, type CounterCell, type DistributionCell, mergeDistributions } from './metrics.js';
 import {
   type Operator,
   type OperatorContext,
@@ -185,7 +185,8 @@ class ParDoOperator implements Operator {
       sideInput: <T>(name: string) => this.sideInput(name) as readonly T[],
     };
     const outputs = this.doFn.process(element.value, context);
-    const wrap = (value: unknown): Element => ({ ...element, value });
+    const { windows, pane, timestamp } = element;
+    const wrap = (value: unknown): Element => ({ value, windows, pane, timestamp });
     return outputs instanceof Promise
       ? outputs.then((resolved) => this.emitAll(resolved, wrap) ?? undefined)
       : this.emitAll(outputs, wrap);
@@ -229,37 +230,53 @@ class ParDoOperator implements Operator {
   }
 
   private async emitRest(first: Promise<void>, iterator: Iterator<unknown>, wrap: (value: unknown) => Element) {
+    const { signal } = this.context;
     try {
       await first;
-      this.context.signal?.throwIfAborted();
+      signal?.throwIfAborted();
     } catch (error) {
       iterator.return?.();
       throw error;
     }
-    for (const value of { [Symbol.iterator]: () => iterator }) await this.emitPaced(value, wrap);
+    for (const value of { [Symbol.iterator]: () => iterator }) {
+      const taken = this.receive(wrap(value));
+      if (taken !== null) await taken;
+      if (isYieldDue()) await yieldToEventLoop();
+      signal?.throwIfAborted();
+    }
   }
 
   private async emitAsync(outputs: AsyncIterable<unknown>, wrap: (value: unknown) => Element): Promise<void> {
-    for await (const value of outputs) await this.emitPaced(value, wrap);
-  }
-
-  private async emitPaced(value: unknown, wrap: (value: unknown) => Element): Promise<void> {
-    const taken = this.receive(wrap(value));
-    if (taken !== null) await taken;
-    if (isYieldDue()) await yieldToEventLoop();
-    this.context.signal?.throwIfAborted();
+    for await (const value of outputs) {
+      const taken = this.receive(wrap(value));
+      if (taken !== null) await taken;
+      if (isYieldDue()) await yieldToEventLoop();
+      this.context.signal?.throwIfAborted();
+    }
   }
 }
 
 export const parDoOperator: OperatorFactory = (id, transform, context) => new ParDoOperator(id, transform, context);
 
 function bundleContext(metrics: BundleMetrics, transformId: string): BundleContext {
+  const counters = new Map<string, CounterCell>();
+  const distributions = new Map<string, DistributionCell>();
   return {
     counter(name, n = 1) {
-      metrics.counter(transformId, name).value += requireInteger(name, n);
+      let cell = counters.get(name);
+      if (cell === undefined) {
+        cell = metrics.counter(transformId, name);
+        counters.set(name, cell);
+      }
+      cell.value += requireInteger(name, n);
+      cell.touched = true;
     },
     distribution(name, value) {
-      const cell = metrics.distribution(transformId, name);
+      let cell = distributions.get(name);
+      if (cell === undefined) {
+        cell = metrics.distribution(transformId, name);
+        distributions.set(name, cell);
+      }
       const one = requireInteger(name, value);
       cell.value = mergeDistributions(cell.value, { count: 1, sum: one, min: one, max: one });
     },

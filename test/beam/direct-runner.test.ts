@@ -1,8 +1,86 @@
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { flatten, groupByKey, impulse, kvCoder, reshuffle, runDirect, stringCoder } from '../../beam/index.js';
+import { Context, globalRegistry } from 'apache-beam/coders/coders';
+import {
+  type Coder,
+  DoFn,
+  defineBytesCoder,
+  flatten,
+  groupByKey,
+  impulse,
+  type KV,
+  kvCoder,
+  type ProcessContext,
+  type Root,
+  registerDoFn,
+  reshuffle,
+  runDirect,
+  setVerifyCoders,
+  stringCoder,
+} from '../../beam/index.js';
 import * as fns from './fns.js';
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+class ThrowsText extends DoFn<unknown, never> {
+  process(): void {
+    throw 'text';
+  }
+}
+const throwsText = registerDoFn('test:throwsText', (_: null) => new ThrowsText());
+
+let abortAt: { controller: AbortController; element: number } | undefined;
+class Aborts extends DoFn<number, number> {
+  *process(x: number) {
+    if (x === abortAt?.element) abortAt.controller.abort();
+    yield x;
+  }
+}
+const aborts = registerDoFn('test:aborts', (_: null) => new Aborts());
+
+class CountsHalf extends DoFn<unknown, never> {
+  process(_: unknown, ctx: ProcessContext) {
+    ctx.counter('half', 0.5);
+  }
+}
+const countsHalf = registerDoFn('test:countsHalf', (_: null) => new CountsHalf());
+
+class Sums extends DoFn<number, number> {
+  private sum = 0;
+  process(x: number) {
+    this.sum += x;
+  }
+  override finishBundle() {
+    return [this.sum];
+  }
+}
+const sums = registerDoFn('test:sums', (_: null) => new Sums());
+
+/** Keeps integers only, as a coder with a defect might. */
+const lossyCoder = defineBytesCoder<number>(
+  'm4-balance:test:lossy:v1',
+  (x) => Uint8Array.of(x),
+  ([x]) => x,
+);
+
+/** Writes two bytes and reads one. */
+const leavesBytesCoder: Coder<number> = {
+  encode: (_value, writer, context) => void (context === Context.needsDelimiters && writer.uint32(1).uint32(1)),
+  decode: (reader) => reader.uint32(),
+  toProto: () => ({ spec: { urn: 'm4-balance:test:leaves:v1', payload: new Uint8Array() }, componentCoderIds: [] }),
+};
+globalRegistry().registerConstructor('m4-balance:test:leaves:v1', () => leavesBytesCoder);
+
+class EmitsLossy extends DoFn<unknown, KV<string, number>> {
+  *process() {
+    yield { key: 'process', value: 0.5 };
+  }
+  override *finishBundle() {
+    yield { key: 'finish', value: 1.5 };
+  }
+}
+const emitsLossy = registerDoFn('test:emitsLossy', (_: null) => new EmitsLossy());
 
 const { anyCoder, collected, numberCoder, probe } = fns;
 const unhandled: unknown[] = [];
@@ -30,6 +108,19 @@ for (const isAsync of [false, true]) {
   });
 }
 
+test('maxConcurrency bounds how many calls are in flight', async () => {
+  await runDirect((root) => {
+    impulse(root)
+      .parDo('range', fns.range({ n: 100 }), { coder: numberCoder })
+      .parDo('slow', fns.slow({ ms: 5, maxConcurrency: 10 }), { coder: numberCoder })
+      .parDo('collect', fns.collect(null), { coder: anyCoder });
+  });
+  const numbers = collected.filter((x) => typeof x === 'number').sort((a, b) => a - b);
+  assert.deepEqual(numbers, upTo(100));
+  assert.equal(probe.maxLive, 10);
+  assert.ok(probe.maxAhead <= 12, `the source ran ${probe.maxAhead} ahead`);
+});
+
 test('a chain of side inputs of side inputs', async () => {
   await runDirect((root) => {
     const start = impulse(root);
@@ -37,7 +128,7 @@ test('a chain of side inputs of side inputs', async () => {
     const b = start.parDo('b', fns.range({ n: 2 }), { coder: numberCoder });
     const joined = b.parDo('join a', fns.join(null), { coder: stringCoder, sideInputs: { side: a } });
     const c = start.parDo('c', fns.range({ n: 2 }), { coder: numberCoder });
-    c.parDo('join joined', fns.join(null), { coder: stringCoder, sideInputs: { side: joined as any } }).parDo(
+    c.parDo('join joined', fns.join(null), { coder: stringCoder, sideInputs: { side: joined } }).parDo(
       'collect',
       fns.collect(null),
       { coder: anyCoder },
@@ -46,23 +137,212 @@ test('a chain of side inputs of side inputs', async () => {
   assert.deepEqual(collected, ['0:0:0,1,2,1:0,1,2', '1:0:0,1,2,1:0,1,2']);
 });
 
-test('group, flatten, reshuffle', async () => {
+test('a flow may be the main and the side input of one step, and a side input with state', async () => {
+  await runDirect((root) => {
+    const numbers = impulse(root).parDo('range', fns.range({ n: 3 }), { coder: numberCoder });
+    const pairs = numbers.parDo('key', fns.byKey({ keys: 1 }), { coder: kvCoder(numberCoder) });
+    numbers
+      .parDo('join itself', fns.join(null), { coder: stringCoder, sideInputs: { side: numbers } })
+      .parDo('collect joined', fns.collect(null), { coder: anyCoder });
+    pairs
+      .parDo('learn', fns.learner({ dim: 1 }), { coder: stringCoder, sideInputs: { unused: numbers } })
+      .parDo('collect learned', fns.collect(null), { coder: anyCoder });
+  });
+  assert.deepEqual(collected.sort(), ['0:0,1,2', '1:0,1,2', '2:0,1,2', 'k0:0:0:1', 'k0:1:1:2', 'k0:3:3:3']);
+});
+
+test('several consumers of one flow: each element is made once', async () => {
+  await runDirect((root) => {
+    const numbers = impulse(root).parDo('range', fns.range({ n: 50 }), { coder: numberCoder });
+    const slow = numbers.parDo('slow', fns.slow({ ms: 0 }), { coder: numberCoder });
+    slow.parDo('collect slow', fns.collect(null), { coder: anyCoder });
+    numbers.parDo('collect', fns.collect(null), { coder: anyCoder });
+    flatten('twice', [slow, slow]).parDo('collect twice', fns.collect(null), { coder: anyCoder });
+  });
+  assert.equal(probe.emitted, 50);
+  assert.equal(collected.filter((x) => x === 49).length, 4);
+});
+
+test('group, flatten, reshuffle, counters and distributions', async () => {
   const result = await runDirect((root) => {
     const numbers = impulse(root).parDo('range', fns.range({ n: 9 }), { coder: numberCoder });
     const more = impulse(root).parDo('more', fns.range({ n: 3 }), { coder: numberCoder });
-    const both = flatten('both', [numbers, more]);
-    const mixed = reshuffle('mix', both, numberCoder).parDo('count', fns.countRows(null), { coder: numberCoder });
-    const pairs = mixed.parDo('key', fns.byKey({ keys: 3 }), { coder: kvCoder(numberCoder) });
+    const mixed = reshuffle('mix', flatten('both', [numbers, more]), numberCoder);
+    const counted = mixed.parDo('count', fns.countRows(null), { coder: numberCoder });
+    const pairs = counted.parDo('key', fns.byKey({ keys: 3 }), { coder: kvCoder(numberCoder) });
     groupByKey('group', pairs).parDo('collect', fns.collect(null), { coder: anyCoder });
     pairs.parDo('learn', fns.learner({ dim: 2 }), { coder: stringCoder });
   });
-  assert.equal(collected.length, 3);
-  assert.deepEqual(
-    new Map(result.counters),
-    new Map([
-      ['rows', 12 * 8192],
-      ['steps', 12],
-    ]),
-  );
+  const groups = collected.map(({ key, value }) => [key, [...value].sort()]).sort();
+  assert.deepEqual(groups, [
+    ['k0', [0, 0, 3, 6]],
+    ['k1', [1, 1, 4, 7]],
+    ['k2', [2, 2, 5, 8]],
+  ]);
+  assert.deepEqual(Object.fromEntries(result.counters), { rows: 12 * 8192, steps: 12 });
   assert.deepEqual(result.distributions.get('value'), { count: 12, sum: 39, min: 0, max: 8 });
+});
+
+for (const isAsync of [false, true]) {
+  test(`state of each key, ${isAsync ? 'async' : 'sync'}`, async () => {
+    await runDirect((root) => {
+      impulse(root)
+        .parDo('range', fns.range({ n: 30 }), { coder: numberCoder })
+        .parDo('key', fns.byKey({ keys: 3 }), { coder: kvCoder(numberCoder) })
+        .parDo('learn', fns.learner({ dim: 4, async: isAsync }), { coder: stringCoder })
+        .parDo('collect', fns.collect(null), { coder: anyCoder });
+    });
+    // Key k sums k, k + 3, ... (10 terms); element i of the array is weighted i + 1.
+    for (const k of [0, 1, 2]) {
+      const sum = 10 * k + 3 * 45;
+      assert.equal(collected.filter((line) => line.startsWith(`k${k}:`)).at(-1), `k${k}:${sum}:${sum * 4}:10`);
+    }
+  });
+}
+
+for (const where of ['setup', 'start', 'sync', 'async', 'generator', 'async generator', 'finish'] as const) {
+  test(`an error in ${where} rejects the run with the original error, its stack and the transform`, async () => {
+    const run = runDirect((root) => {
+      impulse(root)
+        .parDo('range', fns.range({ n: 3 }), { coder: numberCoder })
+        .parDo('bad', fns.throwsAt({ where }), { coder: numberCoder })
+        .parDo('slow', fns.slow({ ms: 0 }), { coder: numberCoder });
+    });
+    await assert.rejects(run, (error: Error) => {
+      assert.equal(error.message, `boom ${where} [in transform "bad"]`);
+      assert.match(error.stack!, /^Error: boom .* \[in transform "bad"\]\n +at .*fns\.(js|ts)/);
+      return true;
+    });
+    assert.equal(probe.closed, probe.emitted > 0 ? 1 : 0, 'the generator before it is closed');
+    assert.equal(probe.live, 0, 'nothing is in flight any more');
+    assert.ok(probe.teardowns === probe.setups, 'what was set up is torn down');
+  });
+}
+
+test('an error while more calls are in flight waits for them', async () => {
+  const run = runDirect((root) => {
+    impulse(root)
+      .parDo('range', fns.range({ n: 50 }), { coder: numberCoder })
+      .parDo('slow', fns.slow({ ms: 2, maxConcurrency: 8, failAt: 20 }), { coder: numberCoder });
+  });
+  await assert.rejects(run, /^Error: boom at 20 \[in transform "slow"\]$/);
+  assert.equal(probe.live, 0);
+  assert.equal(probe.closed, 1);
+});
+
+test('what is not an Error is rejected as it is', async () => {
+  const run = runDirect((root) => {
+    impulse(root).parDo('bad', throwsText(null), { coder: anyCoder });
+  });
+  await assert.rejects(run, (error) => error === 'text');
+});
+
+test('a signal stops the run between two elements, with its reason', async () => {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const run = runDirect(
+    (root) => {
+      impulse(root)
+        .parDo('range', fns.range({ n: 1e9 }), { coder: numberCoder })
+        .parDo('count', fns.countRows(null), { coder: numberCoder });
+    },
+    { signal: controller.signal, onProgress: () => controller.abort(reason) },
+  );
+  await assert.rejects(run, (error) => error === reason);
+  assert.equal(reason.message, 'enough', 'the reason is not annotated');
+  assert.equal(probe.closed, 1);
+  const aborted = runDirect(() => assert.fail('it is not even built'), { signal: controller.signal });
+  await assert.rejects(aborted, (error) => error === reason);
+});
+
+test('a signal that is raised by a step lets no further element through', async () => {
+  const controller = new AbortController();
+  abortAt = { controller, element: 5 };
+  const run = runDirect(
+    (root) => {
+      impulse(root)
+        .parDo('range', fns.range({ n: 100 }), { coder: numberCoder })
+        .parDo('abort', aborts(null), { coder: numberCoder })
+        .parDo('collect', fns.collect(null), { coder: anyCoder });
+    },
+    { signal: controller.signal },
+  );
+  await assert.rejects(run, { name: 'AbortError' });
+  assert.deepEqual(collected, upTo(5));
+});
+
+test('counters above 2^31; timers and progress run during a synchronous pipeline', async () => {
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  const seen: number[] = [];
+  const result = await runDirect(
+    (root) => {
+      impulse(root)
+        .parDo('range', fns.range({ n: 2_000_000 }), { coder: numberCoder })
+        .parDo('count', fns.countRows(null), { coder: numberCoder });
+    },
+    { onProgress: (counters) => seen.push(counters.get('rows') ?? 0) },
+  );
+  clearInterval(timer);
+  assert.equal(result.counters.get('rows'), 2_000_000 * 8192);
+  assert.ok(ticks > 2, `${ticks} ticks of a timer`);
+  assert.ok(seen.length > 0 && seen.every((rows) => rows <= 2_000_000 * 8192), `progress ${seen}`);
+});
+
+test('metrics take integers only', async () => {
+  const run = runDirect((root) => {
+    impulse(root).parDo('half', countsHalf(null), { coder: anyCoder });
+  });
+  await assert.rejects(run, /metric "half" takes integers, got 0.5 \[in transform "half"\]/);
+});
+
+test('finishBundle emits plain values, after all elements', async () => {
+  await runDirect((root) => {
+    impulse(root)
+      .parDo('range', fns.range({ n: 5 }), { coder: numberCoder })
+      .parDo('sum', sums(null), { coder: numberCoder })
+      .parDo('collect', fns.collect(null), { coder: anyCoder });
+  });
+  assert.deepEqual(collected, [10]);
+});
+
+test('an element that a DoFn keeps nothing of does not pile up behind a reshuffle', async () => {
+  await runDirect((root) => {
+    const numbers = impulse(root).parDo('range', fns.range({ n: 500 }), { coder: numberCoder });
+    reshuffle('mix', numbers, numberCoder).parDo('slow', fns.slow({ ms: 0 }), { coder: numberCoder });
+  });
+  assert.equal(probe.consumed, 500);
+  assert.ok(probe.maxAhead <= 2, `the source ran ${probe.maxAhead} ahead`);
+});
+
+test('coders are verified on demand, also of what finishBundle and groups emit', async () => {
+  const build = (root: Root) => {
+    const pairs = impulse(root).parDo('pairs', emitsLossy(null), { coder: kvCoder(lossyCoder) });
+    groupByKey('group', pairs).parDo('collect', fns.collect(null), { coder: anyCoder });
+  };
+  const values = () => collected.map(({ key, value }) => [key, ...value]);
+  await runDirect(build);
+  assert.deepEqual(values(), [
+    ['process', 0.5],
+    ['finish', 1.5],
+  ]);
+  collected.length = 0;
+  setVerifyCoders(true);
+  try {
+    await runDirect(build);
+    assert.deepEqual(
+      values(),
+      [
+        ['process', 0],
+        ['finish', 1],
+      ],
+      'as another runner would do',
+    );
+    const greedy = runDirect((root) => {
+      impulse(root).parDo('greedy', fns.range({ n: 1 }), { coder: leavesBytesCoder });
+    });
+    await assert.rejects(greedy, /a coder left 1 of 2 bytes unread/);
+  } finally {
+    setVerifyCoders(false);
+  }
 });

@@ -152,7 +152,7 @@ export const learner = registerDoFn('test:learner', (config: { dim: number; asyn
 
 class Join extends DoFn<number, string> {
   *process(x: number, ctx: ProcessContext) {
-    yield `${x}:${[...ctx.sideInput<number>('side')].sort((a, b) => a - b).join(',')}`;
+    yield `${x}:${ctx.sideInput('side').map(String).sort().join(',')}`;
   }
 }
 export const join = registerDoFn('test:join', (_: null) => new Join());
