@@ -8,10 +8,18 @@ const SUFFICIENT = 0.1;
 /** Free gradients below this share of the largest gradient at the start count as 0. */
 const SMALL_GRADIENT = 1e-14;
 
-/** maximise g.x - x'Hx / 2 over lower <= x <= upper; H [n, n] symmetric, positive semidefinite. Starts at 0, which lies within. */
-export interface BoxQuadratic {
+/** A symmetric, positive semidefinite matrix [n, n], stored or only applied. */
+export interface SymmetricOperator {
   readonly n: number;
-  readonly H: Float64Array;
+  readonly diagonal: Float64Array;
+  readonly matrix?: Float64Array;
+  /** out = H x. */
+  apply(x: Float64Array, out: Float64Array): void;
+}
+
+/** maximise g.x - x'Hx / 2 over lower <= x <= upper; 0 lies within. */
+export interface BoxQuadratic {
+  readonly operator: SymmetricOperator;
   readonly g: Float64Array;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
@@ -20,14 +28,16 @@ export interface BoxQuadratic {
 }
 
 /** The maximiser [n], or the best point after 40 steps. Follows Tassa, Mansard and Todorov (ICRA 2014), box-DDP. */
-export function solveBox({ n, H, g, lower, upper, ridge }: BoxQuadratic): Float64Array {
+export function solveBox({ operator, g, lower, upper, ridge }: BoxQuadratic): Float64Array {
+  const { n, matrix } = operator;
   const x = new Float64Array(n);
   const trial = new Float64Array(n);
   const gradient = Float64Array.from(g);
   const change = new Float64Array(n);
   const step = new Float64Array(n);
   const free = new Int32Array(n);
-  const factor = new Float64Array(n * n);
+  const factor = new Float64Array(matrix === undefined ? 0 : n * n);
+  const product = new Float64Array(n);
   const rhs = new Float64Array(n);
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(g[i]));
@@ -40,15 +50,19 @@ export function solveBox({ n, H, g, lower, upper, ridge }: BoxQuadratic): Float6
       worst = Math.max(worst, Math.abs(gradient[i]));
     }
     if (worst <= SMALL_GRADIENT * largest) break;
-    for (let i = 0; i < count; i++) {
-      const row = free[i] * n;
-      for (let j = 0; j < i; j++) factor[i * count + j] = H[row + free[j]];
-      factor[i * count + i] = H[row + free[i]] + ridge;
-      rhs[i] = gradient[free[i]];
+    if (matrix === undefined) {
+      solveConjugate(operator, ridge, gradient, free.subarray(0, count), step);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const row = free[i] * n;
+        for (let j = 0; j < i; j++) factor[i * count + j] = matrix[row + free[j]];
+        factor[i * count + i] = matrix[row + free[i]] + ridge;
+        rhs[i] = gradient[free[i]];
+      }
+      solveCholesky(factor, rhs, count);
+      step.fill(0);
+      for (let i = 0; i < count; i++) step[free[i]] = rhs[i];
     }
-    solveCholesky(factor, rhs, count);
-    step.fill(0);
-    for (let i = 0; i < count; i++) step[free[i]] = rhs[i];
     let scale = 1;
     let moved = false;
     for (let halving = 0; halving < 60; halving++, scale /= 2) {
@@ -58,34 +72,67 @@ export function solveBox({ n, H, g, lower, upper, ridge }: BoxQuadratic): Float6
         change[i] = trial[i] - x[i];
         ascent += gradient[i] * change[i];
       }
-      const curvature = quadraticForm(H, change, n, ridge);
+      operator.apply(change, product);
+      let curvature = 0;
+      for (let i = 0; i < n; i++) {
+        product[i] += ridge * change[i];
+        curvature += change[i] * product[i];
+      }
       if (ascent - curvature / 2 >= SUFFICIENT * ascent && ascent > 0) {
         moved = true;
         break;
       }
     }
     if (!moved) break;
-    for (let i = 0; i < n; i++) {
-      if (change[i] === 0) continue;
-      x[i] = trial[i];
-      gradient[i] -= ridge * change[i];
-      const row = i * n;
-      for (let j = 0; j < n; j++) gradient[j] -= H[row + j] * change[i];
-    }
+    x.set(trial);
+    for (let i = 0; i < n; i++) gradient[i] -= product[i];
   }
   return x;
 }
 
-function quadraticForm(H: Float64Array, x: Float64Array, n: number, ridge: number): number {
-  let total = 0;
-  for (let i = 0; i < n; i++) {
-    if (x[i] === 0) continue;
-    let sum = ridge * x[i];
-    const row = i * n;
-    for (let j = 0; j < n; j++) sum += H[row + j] * x[j];
-    total += x[i] * sum;
+/** Relative residual at which conjugate gradients stop: the outer Newton steps correct the rest. */
+const CONJUGATE_RESIDUAL = 1e-8;
+const CONJUGATE_STEPS = 400;
+
+/** (H + ridge) x = b over the free coordinates, by conjugate gradients with the diagonal as preconditioner; x is 0 elsewhere. */
+function solveConjugate(
+  { n, diagonal, apply }: SymmetricOperator,
+  ridge: number,
+  b: Float64Array,
+  free: Int32Array,
+  x: Float64Array,
+): void {
+  x.fill(0);
+  const residual = new Float64Array(n);
+  const direction = new Float64Array(n);
+  const product = new Float64Array(n);
+  // A diagonal of 0 is a dual that no open example has: the floor keeps its step finite and its share small.
+  const floor = ridge + FLAT_PIVOT;
+  let rho = 0;
+  for (const i of free) {
+    residual[i] = b[i];
+    direction[i] = b[i] / (diagonal[i] + floor);
+    rho += residual[i] * direction[i];
   }
-  return total;
+  const enough = CONJUGATE_RESIDUAL * CONJUGATE_RESIDUAL * rho;
+  for (let step = 0; step < CONJUGATE_STEPS && rho > enough; step++) {
+    apply(direction, product);
+    let curvature = 0;
+    for (const i of free) {
+      product[i] += ridge * direction[i];
+      curvature += direction[i] * product[i];
+    }
+    if (!(curvature > 0)) break;
+    const scale = rho / curvature;
+    let next = 0;
+    for (const i of free) {
+      x[i] += scale * direction[i];
+      residual[i] -= scale * product[i];
+      next += (residual[i] * residual[i]) / (diagonal[i] + floor);
+    }
+    for (const i of free) direction[i] = residual[i] / (diagonal[i] + floor) + (next / rho) * direction[i];
+    rho = next;
+  }
 }
 
 /** Solves A x = b in place, A [n, n] by its lower triangle, which is overwritten; flat directions of A get x = 0. */

@@ -11,7 +11,7 @@ import {
 } from '../../schemas/exact-sum.js';
 import type { Tags } from '../../schemas/tags.js';
 import type { Instance } from './instance.js';
-import { solveMean } from './newton.js';
+import { solveMean } from './mean-dual.js';
 import type { Problem } from './problem.js';
 import { margins, marginTable, scaledUtility, type WeightDuals } from './weight.js';
 

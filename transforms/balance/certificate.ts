@@ -1,7 +1,7 @@
 /** The proof of how good some duals are, in one mergeable pass: sums that are equal, bit for bit, in any order and any split. */
 import { addUnits, carry, createSums, type ExactSums, mergeSums, sumValue, toUnits } from '../../schemas/exact-sum.js';
 import type { Tags } from '../../schemas/tags.js';
-import { totalViolation } from './newton.js';
+import { totalViolation } from './moments.js';
 import type { Problem } from './problem.js';
 import { type Violation, violations } from './violation.js';
 import { margins, marginTable, scaledUtility, type WeightDuals } from './weight.js';

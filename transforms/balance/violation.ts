@@ -1,5 +1,5 @@
 /** Which constraints some weights leave violated, and by how much. */
-import { slacks } from './newton.js';
+import { slacks } from './moments.js';
 import type { Problem } from './problem.js';
 
 export interface Violation {
