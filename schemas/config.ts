@@ -114,7 +114,7 @@ export type FilterRule = { [K in FilterName]: { readonly [P in K]: z.infer<(type
 /** Built-in attribute lexicons and the values that their terms stand for. */
 export const BUILT_IN_ATTRIBUTE_VALUES = {
   gender: ['female', 'male'],
-  age: ['child', 'adult', 'elderly'],
+  age: ['child', 'young', 'adult', 'elderly'],
 } as const;
 export const BUILT_IN_ATTRIBUTE_LEXICONS = ['gender', 'age'] as const;
 export const BUILT_IN_LABEL_LEXICONS = ['occupations', 'proxies'] as const;
