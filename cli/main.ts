@@ -12,8 +12,8 @@ for (const stream of [process.stdout, process.stderr]) {
 
 /** Loaded late: help and a mistake in the configuration need none of it. */
 async function loadJob(): Promise<Job> {
-  const [pipelines, table] = ['../pipelines/index.js', '../transforms/stats/table.js'];
-  return { ...(await import(pipelines)), ...(await import(table)) };
+  const pipelines = '../pipelines/index.js';
+  return (await import(pipelines)) as Job;
 }
 
 process.exitCode = await runCommandLine(process.argv.slice(2), process, loadJob);
