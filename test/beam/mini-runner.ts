@@ -81,6 +81,8 @@ export class MiniRunner {
   readonly workerIds: string[] = [];
   readonly descriptorCallers: string[] = [];
   provisionInfo: Partial<ProvisionInfo> = {};
+  /** Called for each worker that connects. */
+  onWorker: () => void = () => undefined;
   /** Outputs that came after the end of their bundle. */
   lateMessages = 0;
   private readonly waiting = new Map<string, (response: fnApi.InstructionResponse) => void>();
@@ -121,6 +123,7 @@ export class MiniRunner {
         });
         endWithPeer(stream);
         this.connected.resolve();
+        this.onWorker();
       },
       getProcessBundleDescriptor: (
         call: ServerUnaryCall<fnApi.GetProcessBundleDescriptorRequest, fnApi.ProcessBundleDescriptor>,
