@@ -275,6 +275,7 @@ export const localStorage: Storage = {
     const target = localPath(to);
     checkOutputPath(target);
     await guarded('rename', to, 'a name on the same file system', async () => {
+      await mkdir(dirname(target), { recursive: true });
       await rename(localPath(from), target);
       await flushFolder(dirname(resolve(target)));
     });

@@ -28,7 +28,7 @@ export interface Storage {
   exists(path: string): Promise<boolean>;
   /** Removes a file, or a folder and all in it; no error where there is nothing. */
   remove(path: string): Promise<void>;
-  /** Renames a file, atomically; replaces an existing file. */
+  /** Renames a file, atomically; missing folders are made, an existing file is replaced. */
   rename(from: string, to: string): Promise<void>;
   /** Renames a folder, atomically. Throws an InputError where `to` exists and is not an empty folder. */
   publish(from: string, to: string): Promise<void>;
