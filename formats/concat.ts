@@ -1,7 +1,8 @@
 import type { Data, RecordBatch } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
+import { type Take, takeFresh } from './arena.js';
 import { bitmapBytes, copyBits, setBits } from './bits.js';
-import { batchOf, type FixedValues, layoutOf, rebuilt, zeroed } from './data.js';
+import { batchOf, type FixedValues, layoutOf, rebuilt } from './data.js';
 
 /** Rows `[start, end)` of a column. */
 export interface Range {
@@ -13,9 +14,9 @@ export interface Range {
 /** The largest value of a 32-bit Arrow offset. */
 const MAXIMUM_OFFSET = 0x7fff_ffff;
 
-function validityOf(parts: readonly Range[], rows: number): Uint8Array | undefined {
+function validityOf(parts: readonly Range[], rows: number, take: Take): Uint8Array | undefined {
   if (parts.every(({ data }) => data.nullCount <= 0)) return undefined;
-  const bits = new Uint8Array(bitmapBytes(rows));
+  const bits = take(bitmapBytes(rows)).fill(0);
   let at = 0;
   for (const { data, start, end } of parts) {
     if (data.nullCount <= 0) setBits(bits, at, end - start);
@@ -25,8 +26,8 @@ function validityOf(parts: readonly Range[], rows: number): Uint8Array | undefin
   return bits;
 }
 
-function boolValues(parts: readonly Range[], rows: number): Uint8Array {
-  const bits = new Uint8Array(bitmapBytes(rows));
+function boolValues(parts: readonly Range[], rows: number, take: Take): Uint8Array {
+  const bits = take(bitmapBytes(rows)).fill(0);
   let at = 0;
   for (const { data, start, end } of parts) {
     copyBits(data.values as Uint8Array, data.offset + start, bits, at, end - start);
@@ -35,9 +36,17 @@ function boolValues(parts: readonly Range[], rows: number): Uint8Array {
   return bits;
 }
 
-function fixedValues(parts: readonly Range[], rows: number): FixedValues {
-  const { stride, values } = parts[0]!.data;
-  const out = zeroed(values as FixedValues, rows * stride);
+function fixedValues(parts: readonly Range[], rows: number, take: Take): FixedValues {
+  const { stride } = parts[0]!.data;
+  const values = parts[0]!.data.values as FixedValues;
+  const { buffer, byteOffset } = take(rows * stride * values.BYTES_PER_ELEMENT);
+  const out: FixedValues = new (
+    values.constructor as new (
+      b: ArrayBufferLike,
+      at: number,
+      count: number,
+    ) => FixedValues
+  )(buffer, byteOffset, rows * stride);
   let at = 0;
   for (const { data, start, end } of parts) {
     out.set((data.values as FixedValues).subarray(start * stride, end * stride) as never, at);
@@ -47,8 +56,9 @@ function fixedValues(parts: readonly Range[], rows: number): FixedValues {
 }
 
 /** Offsets from 0 on; the bytes or items of part k are `offsets[start] .. offsets[end]` of that part. */
-function joinedOffsets(parts: readonly Range[], rows: number): Int32Array {
-  const out = new Int32Array(rows + 1);
+function joinedOffsets(parts: readonly Range[], rows: number, take: Take): Int32Array {
+  const { buffer, byteOffset } = take((rows + 1) * Int32Array.BYTES_PER_ELEMENT);
+  const out = new Int32Array(buffer, byteOffset, rows + 1);
   let row = 0;
   let total = 0;
   for (const { data, start, end } of parts) {
@@ -64,7 +74,7 @@ function joinedOffsets(parts: readonly Range[], rows: number): Int32Array {
 }
 
 /** One column of the given ranges, end to end, with offset 0. All are of one type; dictionary columns share one dictionary. */
-export function concatData(parts: readonly Range[]): Data {
+export function concatData(parts: readonly Range[], take: Take = takeFresh): Data {
   const rows = parts.reduce((sum, { start, end }) => sum + end - start, 0);
   const like = parts[0]!.data;
   const layout = layoutOf(like.type);
@@ -72,17 +82,17 @@ export function concatData(parts: readonly Range[]): Data {
   if (parts.some(({ data }) => data.dictionary !== like.dictionary)) {
     throw new InvariantError('concat: columns with different dictionaries');
   }
-  const validity = validityOf(parts, rows);
+  const validity = validityOf(parts, rows, take);
   // -1: apache-arrow counts them when it first needs the number.
   const nulls = validity === undefined ? 0 : -1;
   switch (layout) {
     case 'bool':
-      return rebuilt(like, rows, nulls, { values: boolValues(parts, rows), validity });
+      return rebuilt(like, rows, nulls, { values: boolValues(parts, rows, take), validity });
     case 'fixed':
-      return rebuilt(like, rows, nulls, { values: fixedValues(parts, rows), validity });
+      return rebuilt(like, rows, nulls, { values: fixedValues(parts, rows, take), validity });
     case 'bytes': {
-      const offsets = joinedOffsets(parts, rows);
-      const values = new Uint8Array(offsets[rows]!);
+      const offsets = joinedOffsets(parts, rows, take);
+      const values = take(offsets[rows]!);
       let at = 0;
       for (const { data, start, end } of parts) {
         const from = data.valueOffsets as Int32Array;
@@ -92,13 +102,14 @@ export function concatData(parts: readonly Range[]): Data {
       return rebuilt(like, rows, nulls, { offsets, values, validity });
     }
     case 'list': {
-      const offsets = joinedOffsets(parts, rows);
+      const offsets = joinedOffsets(parts, rows, take);
       const child = concatData(
         parts.map(({ data, start, end }) => ({
           data: data.children[0]!,
           start: (data.valueOffsets as Int32Array)[start]!,
           end: (data.valueOffsets as Int32Array)[end]!,
         })),
+        take,
       );
       return rebuilt(like, rows, nulls, { offsets, validity }, [child]);
     }
@@ -106,12 +117,16 @@ export function concatData(parts: readonly Range[]): Data {
       const width = like.stride;
       const child = concatData(
         parts.map(({ data, start, end }) => ({ data: data.children[0]!, start: start * width, end: end * width })),
+        take,
       );
       return rebuilt(like, rows, nulls, { validity }, [child]);
     }
     case 'struct': {
       const children = like.children.map((_, i) =>
-        concatData(parts.map(({ data, start, end }) => ({ data: data.children[i]!, start, end }))),
+        concatData(
+          parts.map(({ data, start, end }) => ({ data: data.children[i]!, start, end })),
+          take,
+        ),
       );
       return rebuilt(like, rows, nulls, { validity }, children);
     }
@@ -127,13 +142,16 @@ export interface BatchRange {
   readonly end: number;
 }
 
-/** One batch of the given row ranges, end to end: copies, with offset 0 and buffers of its own. The schema is the first one's. */
-export function concatRanges(parts: readonly BatchRange[]): RecordBatch {
+/** One batch of the given row ranges, end to end: copies, with offset 0, in memory from `take`. The schema is the first one's. */
+export function concatRanges(parts: readonly BatchRange[], take: Take = takeFresh): RecordBatch {
   const first = parts[0];
   if (first === undefined) throw new InvariantError('concat: no batches');
   const rows = parts.reduce((sum, { start, end }) => sum + end - start, 0);
   const columns = first.batch.data.children.map((_, i) =>
-    concatData(parts.map(({ batch, start, end }) => ({ data: batch.data.children[i]!, start, end }))),
+    concatData(
+      parts.map(({ batch, start, end }) => ({ data: batch.data.children[i]!, start, end })),
+      take,
+    ),
   );
   return batchOf(first.batch.schema, columns, rows);
 }

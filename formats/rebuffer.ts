@@ -1,5 +1,6 @@
 import { type Data, type RecordBatch, type Schema, Type, util } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
+import { makeArena } from './arena.js';
 import { type BatchRange, concatRanges } from './concat.js';
 import { layoutOf } from './data.js';
 
@@ -35,16 +36,16 @@ export function rangeBytes(data: Data, start: number, end: number): number {
   }
 }
 
-/** Rows that arrive in batches of any size, given out again in groups that depend on the rows alone. */
+/** Rows that arrive in batches of any size, given out again in groups that depend on the rows alone. A group is void once the next is taken. */
 export interface Rebuffer {
   /** The groups that are complete with these rows, in order. The batch must not be changed afterwards until its rows are given out. */
-  push(batch: RecordBatch): RecordBatch[];
+  push(batch: RecordBatch): IterableIterator<RecordBatch>;
   /** The last, incomplete group, if there is one. */
   rest(): RecordBatch | undefined;
 }
 
 /**
- * Cuts a stream of rows into groups of exactly `size.rows` rows (fewer where `size.bytes` is reached first). Groups are copies with offset 0.
+ * Cuts a stream of rows into groups of exactly `size.rows` rows (fewer where `size.bytes` is reached first). Groups are copies with offset 0 in memory that is used again.
  * Throws an InvariantError for a batch of another schema, or with a dictionary: readers deliver plain columns.
  */
 export function makeRebuffer(schema: Schema, size: GroupSize): Rebuffer {
@@ -53,19 +54,20 @@ export function makeRebuffer(schema: Schema, size: GroupSize): Rebuffer {
   let parts: BatchRange[] = [];
   let rows = 0;
   let bytes = 0;
+  const arena = makeArena();
   const take = () => {
-    const group = concatRanges(parts);
+    arena.reset();
+    const group = concatRanges(parts, arena.take);
     parts = [];
     rows = 0;
     bytes = 0;
     return group;
   };
   return {
-    push(batch) {
+    *push(batch) {
       if (batch.schema !== schema && !util.compareSchemas(batch.schema, schema)) {
         throw new InvariantError(`writer: a batch with the columns ${batch.schema} where ${schema} was promised`);
       }
-      const groups: RecordBatch[] = [];
       for (let start = 0; start < batch.numRows; ) {
         const step = Math.min(batch.numRows - start, size.rows - rows, CUT_ROWS - (rows % CUT_ROWS));
         const end = start + step;
@@ -75,9 +77,8 @@ export function makeRebuffer(schema: Schema, size: GroupSize): Rebuffer {
         if (last?.batch === batch) parts[parts.length - 1] = { batch, start: last.start, end };
         else parts.push({ batch, start, end });
         start = end;
-        if (rows === size.rows || (rows % CUT_ROWS === 0 && bytes >= size.bytes)) groups.push(take());
+        if (rows === size.rows || (rows % CUT_ROWS === 0 && bytes >= size.bytes)) yield take();
       }
-      return groups;
     },
     rest: () => (rows === 0 ? undefined : take()),
   };

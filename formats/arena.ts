@@ -1,0 +1,33 @@
+/** Gives out memory for buffers: `bytes` bytes at a multiple of 8, with anything in them. */
+export type Take = (bytes: number) => Uint8Array;
+
+/** Memory of its own for each buffer, zeroed. */
+export const takeFresh: Take = (bytes) => new Uint8Array(bytes);
+
+/** Memory that is used again: what `take` gave is void after `reset`. Fresh pages cost more than the copy into them. */
+export interface Arena {
+  readonly take: Take;
+  reset(): void;
+}
+
+export function makeArena(): Arena {
+  let block = new ArrayBuffer(0);
+  let used = 0;
+  let wanted = 0;
+  return {
+    take(bytes) {
+      const room = Math.ceil(bytes / 8) * 8;
+      wanted += room;
+      // What does not fit gets memory of its own this time, and the block is made large enough at the next reset.
+      if (used + room > block.byteLength) return new Uint8Array(bytes);
+      const view = new Uint8Array(block, used, bytes);
+      used += room;
+      return view;
+    },
+    reset() {
+      if (wanted > block.byteLength) block = new ArrayBuffer(wanted);
+      used = 0;
+      wanted = 0;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { RecordBatch as Batch, type RecordBatch, type Schema } from 'apache-arrow';
+import { RecordBatch as Header, Message } from 'apache-arrow/ipc/metadata/message';
+import { VectorAssembler } from 'apache-arrow/visitor/vectorassembler';
+import { type Take, takeFresh } from './arena.js';
+
+/** Arrow's IPC format aligns everything to 8 bytes. */
+const ALIGNMENT = 8;
+
+/** `ARROW1`, at both ends of an IPC file; two zero bytes follow at the start. */
+export const ARROW_MAGIC = Uint8Array.of(0x41, 0x52, 0x52, 0x4f, 0x57, 0x31);
+
+/** Before the metadata of a message: 0xffffffff, then their length. */
+export const MESSAGE_PREFIX_BYTES = 8;
+
+/** The end of a stream: a message of length 0. */
+export const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
+
+const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** An encapsulated IPC message: prefix, metadata, padding, body. */
+export interface EncodedMessage {
+  readonly bytes: Uint8Array;
+  /** Bytes before the body. */
+  readonly headBytes: number;
+}
+
+/** Lays the head of a message into memory from `take` and leaves its body to be filled. */
+function encapsulated(message: Message, bodyBytes: number, take: Take): EncodedMessage {
+  const metadata = Message.encode(message);
+  const headBytes = aligned(MESSAGE_PREFIX_BYTES + metadata.length);
+  const bytes = take(headBytes + bodyBytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  view.setInt32(0, -1, true);
+  view.setInt32(4, headBytes - MESSAGE_PREFIX_BYTES, true);
+  bytes.set(metadata, MESSAGE_PREFIX_BYTES);
+  bytes.fill(0, MESSAGE_PREFIX_BYTES + metadata.length, headBytes);
+  return { bytes, headBytes };
+}
+
+/** The schema as an IPC message. */
+export function schemaMessage(schema: Schema): Uint8Array {
+  return encapsulated(Message.from(schema), 0, takeFresh).bytes;
+}
+
+/** A batch as an IPC message, uncompressed: each buffer is copied once, whole. Dictionaries are not supported. */
+export function batchMessage(batch: RecordBatch, take: Take = takeFresh): EncodedMessage {
+  const { byteLength, nodes, bufferRegions, buffers } = VectorAssembler.assemble(batch);
+  const header = new Header(batch.numRows, nodes, bufferRegions, null);
+  const { bytes, headBytes } = encapsulated(Message.from(header, byteLength), byteLength, take);
+  for (const [i, values] of buffers.entries()) {
+    const start = headBytes + bufferRegions[i]!.offset;
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start);
+    bytes.fill(0, start + values.byteLength, start + aligned(values.byteLength));
+  }
+  return { bytes, headBytes };
+}
+
+/** A whole IPC stream of one batch, or of none, in memory from `take`. */
+export function streamBytes(of: RecordBatch | Schema, take: Take = takeFresh): Uint8Array {
+  const isBatch = of instanceof Batch;
+  const schema = schemaMessage(isBatch ? of.schema : of);
+  const tail = END_OF_STREAM.length;
+  if (!isBatch) {
+    const bytes = take(schema.length + tail);
+    bytes.set(schema);
+    bytes.set(END_OF_STREAM, schema.length);
+    return bytes;
+  }
+  let all = new Uint8Array(0);
+  batchMessage(of, (bytes) => {
+    all = take(schema.length + bytes + tail) as Uint8Array<ArrayBuffer>;
+    all.set(schema);
+    all.set(END_OF_STREAM, schema.length + bytes);
+    return all.subarray(schema.length, schema.length + bytes);
+  });
+  return all;
+}
