@@ -21,7 +21,15 @@ export interface Utf8Column {
 export interface NumberColumn {
   readonly rows: number;
   /** [rows]; what a null row holds is not defined. */
-  readonly values: Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+  readonly values:
+    | Float32Array
+    | Float64Array
+    | Int8Array
+    | Uint8Array
+    | Int16Array
+    | Uint16Array
+    | Int32Array
+    | Uint32Array;
   /** [rows], 0 where the row is null; absent where no row is. */
   readonly valid?: Uint8Array;
 }
@@ -145,11 +153,17 @@ function dictionaryUtf8(name: string, data: Data): Utf8Column {
   return { rows, offsets, values, valid };
 }
 
-function utf8Of(name: string, data: Data): Utf8Column {
+/** `utf8Column` of a chunk; `name` is the column's, for messages. */
+export function utf8Of(name: string, data: Data): Utf8Column {
   const type = data.type;
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return plainUtf8(name, data);
   if (DataType.isNull(type)) {
-    return { rows: data.length, offsets: new Int32Array(data.length + 1), values: new Uint8Array(0), valid: validity(data)! };
+    return {
+      rows: data.length,
+      offsets: new Int32Array(data.length + 1),
+      values: new Uint8Array(0),
+      valid: validity(data)!,
+    };
   }
   if (DataType.isDictionary(type) && (DataType.isUtf8(type.dictionary) || DataType.isLargeUtf8(type.dictionary))) {
     return dictionaryUtf8(name, data);

@@ -138,7 +138,12 @@ export function parseLexicon(name: string, text: string): Lexicon {
     }
     const words = term.length > MAXIMUM_TERM_LENGTH ? undefined : splitTerm(term);
     if (words === undefined || words.words.length > MAXIMUM_TERM_WORDS) {
-      refuse(name, i + 1, 'a term of words, spaces, hyphens and apostrophes, at most 16 words and 200 characters', quote(term));
+      refuse(
+        name,
+        i + 1,
+        'a term of words, spaces, hyphens and apostrophes, at most 16 words and 200 characters',
+        quote(term),
+      );
     }
     const key = termKey(words);
     const before = seen.get(key);

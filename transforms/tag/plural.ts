@@ -27,7 +27,17 @@ const IRREGULAR: readonly (readonly [string, string])[] = [
 ];
 
 /** Words in -man that do not end in "man" the person, so their plural is regular. */
-const REGULAR_IN_MAN = new Set(['human', 'german', 'roman', 'norman', 'ottoman', 'shaman', 'talisman', 'caiman', 'brahman']);
+const REGULAR_IN_MAN = new Set([
+  'human',
+  'german',
+  'roman',
+  'norman',
+  'ottoman',
+  'shaman',
+  'talisman',
+  'caiman',
+  'brahman',
+]);
 
 /** In "mother in law" or "director of photography" the word before one of these takes the plural. */
 const PREPOSITIONS = new Set(['in', 'of', 'at', 'to', 'for', 'on', 'with']);

@@ -6,11 +6,20 @@
  * a term stands a run of spaces and hyphens, or the one apostrophe that the term has. Scripts without spaces between words
  * (Chinese, Japanese, Thai) therefore match whole runs only.
  *
- * The method: each word is folded and hashed byte by byte and looked up in a table of the lexicons' words (most captions'
- * words are absent, which costs one load); only where two known words adjoin is the trie of terms walked.
+ * The method: an automaton passes over words that start no term; the others are folded, hashed and looked up in a table of
+ * the lexicons' words; only from a word that starts a longer term is the trie of terms walked.
  */
 import { ASCII_FOLD, BEYOND_ASCII, decodeUtf8, encodeUtf8, foldCodePoint, NOT_WORD } from './fold.js';
-import { APOSTROPHE_GAP, expandLexicon, isApostrophe, isSpaceOrHyphen, type Lexicon, SILENT, SPACE_GAP } from './lexicon.js';
+import {
+  APOSTROPHE_GAP,
+  expandLexicon,
+  isApostrophe,
+  isSpaceOrHyphen,
+  type Lexicon,
+  SILENT,
+  SPACE_GAP,
+} from './lexicon.js';
+import { buildAutomaton, nextCandidate } from './word-automaton.js';
 
 export interface Scanner {
   /** What was looked for: `found` holds positions in this list. Sorted by lexicon, then value (by code unit). */
@@ -24,12 +33,7 @@ export interface Scanner {
 /** FNV-1a, 32 bits (Fowler, Noll, Vo). */
 const HASH_START = 0x811c9dc5 | 0;
 const HASH_PRIME = 0x01000193;
-/** Slots a word, so that an absent word is told by its first slot nearly always. */
-const SLOTS_PER_WORD = 8;
-/** A word is the first, or a later, word of some longer term. */
-const STARTS = 1;
-const CONTINUES = 2;
-
+const SLOTS_PER_WORD = 2;
 function hashBytes(bytes: Uint8Array, length: number): number {
   let hash = HASH_START;
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, HASH_PRIME);
@@ -45,13 +49,18 @@ function edgeHash(node: number, gap: number, word: number): number {
   return hash ^ (hash >>> 15);
 }
 
+/** A bit for the first byte of a word: a to z by letter, everything else the last. */
+function letterBit(byte: number): number {
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x7a ? 1 << (letter - 0x61) : 1 << 31;
+}
+
 function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, atLeast)));
 }
 
 interface Trie {
   readonly words: Map<string, number>;
-  readonly flags: number[];
   /** By node: [lexicon, value number or -1 for a silent term] pairs, flat. Node 0 is the root. */
   readonly outputs: number[][];
   /** "node gap word": node. */
@@ -59,7 +68,7 @@ interface Trie {
 }
 
 function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: number, value: string) => number): Trie {
-  const trie: Trie = { words: new Map(), flags: [], outputs: [[]], edges: new Map() };
+  const trie: Trie = { words: new Map(), outputs: [[]], edges: new Map() };
   lexicons.forEach((lexicon, number) => {
     for (const term of expandLexicon(lexicon)) {
       let node = 0;
@@ -68,10 +77,7 @@ function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: number, val
         if (word === undefined) {
           word = trie.words.size;
           trie.words.set(text, word);
-          trie.flags.push(0);
         }
-        if (i < term.words.length - 1) trie.flags[word]! |= STARTS;
-        if (i > 0) trie.flags[word]! |= CONTINUES;
         const edge = `${node} ${i === 0 ? 0 : term.gaps[i - 1]} ${word}`;
         let next = trie.edges.get(edge);
         if (next === undefined) {
@@ -87,22 +93,25 @@ function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: number, val
   return trie;
 }
 
-/** The gap between two words: SPACE_GAP, APOSTROPHE_GAP, or 0 where something else stands there. */
-function gapBetween(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * The gap after a word that ends at `start`: bytes * 4 + (SPACE_GAP or APOSTROPHE_GAP); 0 where something else stands there, or
+ * nothing.
+ */
+function skipGap(bytes: Uint8Array, start: number, end: number): number {
+  // One space, as nearly always.
+  if (start + 1 < end && bytes[start] === 0x20 && bytes[start + 1]! > 0x2d && bytes[start + 1]! < 0x80)
+    return 4 + SPACE_GAP;
   let at = start;
-  let count = 0;
-  let apostrophes = 0;
+  let kind = 0;
   while (at < end) {
     const decoded = decodeUtf8(bytes, at, end);
-    if (decoded < 0) return 0;
-    const point = decoded >>> 3;
-    if (isApostrophe(point)) apostrophes++;
-    else if (!isSpaceOrHyphen(point)) return 0;
-    count++;
-    if (apostrophes > 0 && count > 1) return 0;
+    const point = decoded < 0 ? -1 : decoded >>> 3;
+    if (isApostrophe(point) && kind === 0) kind = APOSTROPHE_GAP;
+    else if (isSpaceOrHyphen(point) && kind !== APOSTROPHE_GAP) kind = SPACE_GAP;
+    else break;
     at += decoded & 7;
   }
-  return apostrophes === 1 ? APOSTROPHE_GAP : SPACE_GAP;
+  return (at - start) * 4 + kind;
 }
 
 function grown(array: Int32Array): Int32Array {
@@ -125,7 +134,7 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
   const wordCount = trie.words.size;
   const encoder = new TextEncoder();
   const encoded = [...trie.words.keys()].map((word) => encoder.encode(word));
-  const longest = Math.max(0, ...encoded.map((word) => word.length));
+  const longest = encoded.reduce((most, word) => Math.max(most, word.length), 0);
   const poolOffsets = new Int32Array(wordCount + 1);
   encoded.forEach((word, i) => {
     poolOffsets[i + 1] = poolOffsets[i]! + word.length;
@@ -141,7 +150,6 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
     while (slots[slot]! >= 0) slot = (slot + 1) & slotMask;
     slots[slot] = i;
   });
-  const flags = Uint8Array.from(trie.flags);
 
   /** By word: the node of the term's first word, 0 where none starts with it. */
   const firstNode = new Int32Array(wordCount);
@@ -150,6 +158,8 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
   const edgeFrom = new Int32Array(edgeSlots).fill(-1);
   const edgeWord = new Int32Array(edgeSlots);
   const edgeTo = new Int32Array(edgeSlots);
+  /** By node: the letters that its child words start with, a bit each; other letters share the last bit. 0: no child. */
+  const childLetters = new Int32Array(trie.outputs.length);
   for (const [edge, to] of trie.edges) {
     const [node, gap, word] = edge.split(' ').map(Number) as [number, number, number];
     if (gap === 0) {
@@ -158,10 +168,15 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
     }
     let slot = edgeHash(node, gap, word) & edgeMask;
     while (edgeFrom[slot]! >= 0) slot = (slot + 1) & edgeMask;
+    childLetters[node]! |= letterBit(encoded[word]![0]!);
     edgeFrom[slot] = node * 4 + gap;
     edgeWord[slot] = word;
     edgeTo[slot] = to;
   }
+  /** Words that start a term, as numbers in `encoded`. */
+  const starters = Int32Array.from(encoded.keys()).filter((word) => firstNode[word] !== 0);
+  const { table, wordOf } = buildAutomaton([...starters].map((word) => encoded[word]!));
+  const lastState = new Uint16Array(1);
   const outputStarts = new Int32Array(trie.outputs.length + 1);
   trie.outputs.forEach((pairs, node) => {
     outputStarts[node + 1] = outputStarts[node]! + pairs.length;
@@ -169,12 +184,13 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
   const outputs = Int32Array.from(trie.outputs.flat());
 
   const scratch = new Uint8Array(longest + 4);
+  /** By lexicon: where its last match of several words ended; all 0 unless `dirty`. */
   const free = new Int32Array(lexicons.length);
+  let dirty = false;
   const bestValue = new Int32Array(lexicons.length);
   const bestEnd = new Int32Array(lexicons.length);
-  let tokens: Int32Array = new Int32Array(64);
-  let gaps: Int32Array = new Int32Array(64);
   let found: Int32Array = new Int32Array(256);
+  let scratchLength = 0;
 
   function child(node: number, gap: number, word: number): number {
     const from = node * 4 + gap;
@@ -193,30 +209,6 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
     return count + 1;
   }
 
-  /** Longest match, each lexicon by itself, over known words of which some adjoin. */
-  function resolve(count: number): number {
-    free.fill(0);
-    let n = 0;
-    for (let i = 0; i < count; i++) {
-      bestEnd.fill(0);
-      let node = firstNode[tokens[i]!]!;
-      for (let j = i; node !== 0; ) {
-        for (let o = outputStarts[node]!; o < outputStarts[node + 1]!; o += 2) {
-          bestEnd[outputs[o]!] = j + 1;
-          bestValue[outputs[o]!] = outputs[o + 1]!;
-        }
-        if (++j === count || gaps[j] === 0) break;
-        node = child(node, gaps[j]!, tokens[j]!);
-      }
-      for (let lexicon = 0; lexicon < free.length; lexicon++) {
-        if (bestEnd[lexicon] === 0 || free[lexicon]! > i) continue;
-        free[lexicon] = bestEnd[lexicon]!;
-        n = emit(n, bestValue[lexicon]!);
-      }
-    }
-    return n;
-  }
-
   function wordAt(bytes: Uint8Array, start: number, length: number, hash: number, folded: boolean): number {
     for (let slot = slotOf(hash, slotMask); ; slot = (slot + 1) & slotMask) {
       const word = slots[slot]!;
@@ -231,8 +223,11 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
     }
   }
 
-  /** Where the word with letters beyond ASCII that starts at `start` ends; its folded bytes go to `scratch`. */
-  let scratchLength = 0;
+  function isAsciiWord(byte: number): boolean {
+    return byte < 0x80 && ASCII_FOLD[byte] !== 0;
+  }
+
+  /** Where the word that starts at `start` ends; its folded bytes go to `scratch`, as far as the longest known word reaches. */
   function foldWord(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
     scratchLength = 0;
@@ -246,56 +241,100 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
     return at;
   }
 
-  function scan(bytes: Uint8Array, start: number, end: number): number {
-    let count = 0;
-    let linked = false;
-    let previousFlags = 0;
-    let previousEnd = 0;
-    let hash = HASH_START;
-    let wordStart = start;
-    let at = start;
-    while (true) {
-      const folded = at < end ? ASCII_FOLD[bytes[at]!]! : 0;
-      if (folded !== 0 && folded !== BEYOND_ASCII) {
-        hash = Math.imul(hash ^ folded, HASH_PRIME);
-        at++;
-        continue;
-      }
-      let word = -1;
-      if (folded === 0) {
-        if (at > wordStart) word = wordAt(bytes, wordStart, at - wordStart, hash, false);
-      } else {
-        at = foldWord(bytes, wordStart, end);
-        if (scratchLength > 0) word = wordAt(scratch, 0, scratchLength, hashBytes(scratch, scratchLength), true);
-      }
-      if (word >= 0) {
-        if (count === tokens.length) {
-          tokens = grown(tokens);
-          gaps = grown(gaps);
-        }
-        let gap = 0;
-        if ((previousFlags & STARTS) !== 0 && (flags[word]! & CONTINUES) !== 0) {
-          gap = gapBetween(bytes, previousEnd, wordStart);
-          if (gap !== 0) linked = true;
-        }
-        tokens[count] = word;
-        gaps[count++] = gap;
-        previousFlags = flags[word]!;
-        previousEnd = at;
-      }
-      if (at >= end) break;
-      const skipped = folded === 0 ? 1 : decodeUtf8(bytes, at, end);
-      at += skipped < 0 ? 1 : skipped & 7;
-      wordStart = at;
-      hash = HASH_START;
+  /** Notes what the node gives as the best of its lexicons so far. */
+  function note(node: number, wordEnd: number): void {
+    for (let o = outputStarts[node]!; o < outputStarts[node + 1]!; o += 2) {
+      bestValue[outputs[o]!] = outputs[o + 1]!;
+      bestEnd[outputs[o]!] = wordEnd;
     }
-    if (linked) return resolve(count);
-    let n = 0;
-    for (let i = 0; i < count; i++) {
-      const node = firstNode[tokens[i]!]!;
-      for (let o = outputStarts[node]!; o < outputStarts[node + 1]!; o += 2) n = emit(n, outputs[o + 1]!);
+  }
+
+  /** The known word that starts at `start`, or -1; it ends at `wordEnd`. */
+  let wordEnd = 0;
+  function readWord(bytes: Uint8Array, start: number, end: number): number {
+    const fold = ASCII_FOLD;
+    let hash = HASH_START;
+    let at = start;
+    let folded = 0;
+    while (at < end) {
+      folded = fold[bytes[at]!]!;
+      if (folded === 0 || folded === BEYOND_ASCII) break;
+      hash = Math.imul(hash ^ folded, HASH_PRIME);
+      at++;
+    }
+    wordEnd = at;
+    if (folded !== BEYOND_ASCII || at === end) return at === start ? -1 : wordAt(bytes, start, at - start, hash, false);
+    wordEnd = foldWord(bytes, start, end);
+    return scratchLength === 0 ? -1 : wordAt(scratch, 0, scratchLength, hashBytes(scratch, scratchLength), true);
+  }
+
+  /** Longest match from a word that starts longer terms, each lexicon by itself. */
+  function walk(
+    bytes: Uint8Array,
+    wordStart: number,
+    firstEnd: number,
+    end: number,
+    first: number,
+    count: number,
+  ): number {
+    for (let lexicon = 0; lexicon < bestEnd.length; lexicon++) bestEnd[lexicon] = 0;
+    note(first, firstEnd);
+    let node = first;
+    let at = firstEnd;
+    while (childLetters[node] !== 0) {
+      const spaces = skipGap(bytes, at, end);
+      const next = at + (spaces >> 2);
+      if (spaces === 0 || next >= end) break;
+      // Letters beyond ASCII may fold to ASCII (the Kelvin sign to k).
+      if (bytes[next]! < 0x80 && (childLetters[node]! & letterBit(bytes[next]!)) === 0) break;
+      const word = readWord(bytes, next, end);
+      node = word < 0 ? 0 : child(node, spaces & 3, word);
+      if (node === 0) break;
+      note(node, wordEnd);
+      at = wordEnd;
+    }
+    let n = count;
+    for (let lexicon = 0; lexicon < free.length; lexicon++) {
+      if (bestEnd[lexicon] === 0 || free[lexicon]! > wordStart) continue;
+      n = emit(n, bestValue[lexicon]!);
+      if (bestEnd[lexicon] === firstEnd) continue;
+      free[lexicon] = bestEnd[lexicon]!;
+      dirty = true;
     }
     return n;
+  }
+
+  function scan(bytes: Uint8Array, start: number, end: number): number {
+    let count = 0;
+    let at = start;
+    if (dirty) free.fill(0);
+    dirty = false;
+    while (true) {
+      at = nextCandidate(table, bytes, at, end, lastState);
+      if (at > end) return count;
+      const beyond = at < end && bytes[at]! >= 0x80;
+      const spelled = beyond ? -1 : wordOf[lastState[0]!]!;
+      let wordStart = at;
+      let word = -1;
+      if (spelled >= 0) {
+        word = starters[spelled]!;
+        wordStart -= poolOffsets[word + 1]! - poolOffsets[word]!;
+      } else {
+        while (wordStart > start && isAsciiWord(bytes[wordStart - 1]!)) wordStart--;
+        word = readWord(bytes, wordStart, end);
+        at = wordEnd;
+      }
+      const node = word < 0 ? 0 : firstNode[word]!;
+      if (childLetters[node] !== 0) count = walk(bytes, wordStart, at, end, node, count);
+      else {
+        for (let o = outputStarts[node]!; o < outputStarts[node + 1]!; o += 2) {
+          if (!dirty || free[outputs[o]!]! <= wordStart) count = emit(count, outputs[o + 1]!);
+        }
+      }
+      if (at >= end) return count;
+      const skipped = beyond ? decodeUtf8(bytes, at, end) : 1;
+      at += skipped < 0 ? 1 : skipped & 7;
+    }
   }
 
   return {

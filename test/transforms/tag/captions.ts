@@ -1,5 +1,5 @@
 /** Real captions as Arrow columns: the shared Parquet files, read by hyparquet alone. */
-import { init, decompress } from '@bokuweb/zstd-wasm';
+import { decompress, init } from '@bokuweb/zstd-wasm';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { sharedPath } from '../../shared.js';
 
@@ -7,6 +7,10 @@ import { sharedPath } from '../../shared.js';
 export async function readCaptions(path: string): Promise<string[]> {
   await init();
   const file = await asyncBufferFromFile(sharedPath(path));
-  const rows = await parquetReadObjects({ file, columns: ['text'], compressors: { ZSTD: (input) => decompress(input) } });
+  const rows = await parquetReadObjects({
+    file,
+    columns: ['text'],
+    compressors: { ZSTD: (input) => decompress(input) },
+  });
   return rows.map((row) => row.text as string);
 }

@@ -14,7 +14,8 @@ test('code points of words are those of the RegExp classes', () => {
 test('two letters fold together exactly where a RegExp with the flags iu holds them equal', () => {
   const changing: number[] = [];
   for (let point = 0; point <= 0x1ffff; point++) {
-    if (/^[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]$/u.test(String.fromCodePoint(point))) changing.push(point);
+    if (/^[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]$/u.test(String.fromCodePoint(point)))
+      changing.push(point);
   }
   const letters = changing.filter((point) => foldCodePoint(point) !== NOT_WORD);
   const all = String.fromCodePoint(...letters);

@@ -1,0 +1,53 @@
+/** Attributes and labels from captions: all lexicons over one text column, scanned together. */
+import type { RecordBatch } from 'apache-arrow';
+import { type Utf8Column, utf8Column } from './column.js';
+import type { Lexicon } from './lexicon.js';
+import { compileScanner } from './scanner.js';
+import { OTHER, OWN, type TagSource } from './source.js';
+
+export interface CaptionUse {
+  readonly lexicon: Lexicon;
+  /** Attributes of this lexicon: number of the attribute and the value that means present. */
+  readonly attributes: readonly { readonly attribute: number; readonly value: string }[];
+  /** Label number of each value, where the lexicon gives labels. */
+  readonly labels: ReadonlyMap<string, number> | undefined;
+}
+
+/**
+ * A source over one text column. An attribute is present where terms of its value occur and of no other value of the lexicon,
+ * absent where only others occur, unknown where both or neither do. A null caption says nothing.
+ */
+export function captionSource(column: string, uses: readonly CaptionUse[]): TagSource {
+  const scanner = compileScanner(uses.map(({ lexicon }) => lexicon));
+  const labelOf = Int32Array.from(scanner.values, ({ lexicon, value }) => uses[lexicon]!.labels?.get(value) ?? -1);
+  const evidence = scanner.values.map(({ lexicon, value }) =>
+    uses[lexicon]!.attributes.map((a) => ({ attribute: a.attribute, bit: a.value === value ? OWN : OTHER })),
+  );
+  const evidenceStarts = new Int32Array(evidence.length + 1);
+  evidence.forEach((list, v) => {
+    evidenceStarts[v + 1] = evidenceStarts[v]! + list.length;
+  });
+  const evidenceAttribute = Int32Array.from(evidence.flat(), ({ attribute }) => attribute);
+  const evidenceBit = Uint8Array.from(evidence.flat(), ({ bit }) => bit);
+  let text: Utf8Column;
+  return {
+    columns: [column],
+    begin(batch: RecordBatch) {
+      text = utf8Column(batch, column);
+    },
+    tag(row, sink) {
+      if (text.valid !== undefined && text.valid[row] === 0) return;
+      const count = scanner.scan(text.values, text.offsets[row]!, text.offsets[row + 1]!);
+      if (count === 0) return;
+      const found = scanner.found;
+      const base = row * sink.attributeCount;
+      for (let i = 0; i < count; i++) {
+        const value = found[i]!;
+        if (labelOf[value]! >= 0) sink.push(labelOf[value]!);
+        for (let e = evidenceStarts[value]!; e < evidenceStarts[value + 1]!; e++) {
+          sink.attributes[base + evidenceAttribute[e]!]! |= evidenceBit[e]!;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** Attributes and labels from the input's own columns. */
+import type { RecordBatch } from 'apache-arrow';
+import { InputError } from '../../schemas/errors.js';
+import { createByteTable } from './byte-table.js';
+import { listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
+import { OTHER, OWN, type RowSink, type TagSource } from './source.js';
+
+export interface Levels {
+  /** Present from here on; undefined where the column holds 0 and 1. */
+  readonly threshold: number | undefined;
+  /** Absent below this; from here to the threshold: unknown. */
+  readonly below: number | undefined;
+}
+
+/** OWN (present), OTHER (absent) or 0 (unknown) for the number of a row. NaN is unknown. */
+function levelAt(name: string, column: NumberColumn, levels: Levels, row: number): number {
+  if (column.valid !== undefined && column.valid[row] === 0) return 0;
+  const value = column.values[row]!;
+  if (levels.threshold === undefined) {
+    if (value === 1) return OWN;
+    if (value === 0) return OTHER;
+    if (Number.isNaN(value)) return 0;
+    throw new InputError('not an attribute or label', {
+      place: `column ${name}, row ${row} of its batch`,
+      expected: '0 or 1',
+      got: `${value}`,
+      hint: 'Give a threshold where the column is a score.',
+    });
+  }
+  // A threshold is meant at the column's precision: 0.7 in a file of float32 is not 0.7 of the configuration.
+  const single = column.values instanceof Float32Array;
+  const threshold = single ? Math.fround(levels.threshold) : levels.threshold;
+  if (value >= threshold) return OWN;
+  const below = levels.below ?? levels.threshold;
+  return value < (single ? Math.fround(below) : below) ? OTHER : 0;
+}
+
+/** Attribute number `attribute` from a boolean, 0/1 or score column. */
+export function numberAttribute(name: string, attribute: number, levels: Levels): TagSource {
+  let column: NumberColumn;
+  return {
+    columns: [name],
+    begin(batch: RecordBatch) {
+      column = numberColumn(batch, name);
+    },
+    tag(row, sink) {
+      sink.attributes[row * sink.attributeCount + attribute]! |= levelAt(name, column, levels, row);
+    },
+  };
+}
+
+/** Attribute number `attribute`: present where the string is `value`, absent where it is another, unknown where null or empty. */
+export function stringAttribute(name: string, attribute: number, value: string): TagSource {
+  const wanted = createByteTable([value]);
+  let column: ReturnType<typeof utf8Column>;
+  return {
+    columns: [name],
+    begin(batch: RecordBatch) {
+      column = utf8Column(batch, name);
+    },
+    tag(row, sink) {
+      const start = column.offsets[row]!;
+      const end = column.offsets[row + 1]!;
+      if (start === end || (column.valid !== undefined && column.valid[row] === 0)) return;
+      const equal = wanted.find(column.values, start, end) >= 0;
+      sink.attributes[row * sink.attributeCount + attribute]! |= equal ? OWN : OTHER;
+    },
+  };
+}
+
+/** Attribute number `attribute`: present where the list holds `value`, absent where it does not, unknown where null. */
+export function listAttribute(name: string, attribute: number, value: string): TagSource {
+  const wanted = createByteTable([value]);
+  let column: ReturnType<typeof listColumn>;
+  return {
+    columns: [name],
+    begin(batch: RecordBatch) {
+      column = listColumn(batch, name);
+    },
+    tag(row, sink) {
+      if (column.valid !== undefined && column.valid[row] === 0) return;
+      const { items } = column;
+      let held = false;
+      for (let item = column.offsets[row]!; item < column.offsets[row + 1]! && !held; item++) {
+        held =
+          (items.valid === undefined || items.valid[item] === 1) &&
+          wanted.find(items.values, items.offsets[item]!, items.offsets[item + 1]!) >= 0;
+      }
+      sink.attributes[row * sink.attributeCount + attribute]! |= held ? OWN : OTHER;
+    },
+  };
+}
+
+/** Labels from boolean, 0/1 or score columns: carried where the level is "present"; null is absent. */
+export function numberLabels(
+  labels: readonly { readonly column: string; readonly label: number }[],
+  threshold: number | undefined,
+): TagSource {
+  const levels = { threshold, below: undefined };
+  let columns: NumberColumn[];
+  return {
+    columns: labels.map(({ column }) => column),
+    begin(batch: RecordBatch) {
+      columns = labels.map(({ column }) => numberColumn(batch, column));
+    },
+    tag(row, sink: RowSink) {
+      for (let i = 0; i < labels.length; i++) {
+        if (levelAt(labels[i]!.column, columns[i]!, levels, row) === OWN) sink.push(labels[i]!.label);
+      }
+    },
+  };
+}
+
+/** Labels from a list column: item i of `vocabulary` is label `labelNumbers[i]`; other strings are none. */
+export function listLabels(name: string, vocabulary: readonly string[], labelNumbers: readonly number[]): TagSource {
+  const table = createByteTable(vocabulary);
+  let column: ReturnType<typeof listColumn>;
+  return {
+    columns: [name],
+    begin(batch: RecordBatch) {
+      column = listColumn(batch, name);
+    },
+    tag(row, sink) {
+      if (column.valid !== undefined && column.valid[row] === 0) return;
+      const { items } = column;
+      for (let item = column.offsets[row]!; item < column.offsets[row + 1]!; item++) {
+        if (items.valid !== undefined && items.valid[item] === 0) continue;
+        const n = table.find(items.values, items.offsets[item]!, items.offsets[item + 1]!);
+        if (n >= 0) sink.push(labelNumbers[n]!);
+      }
+    },
+  };
+}

@@ -1,0 +1,268 @@
+/** Infers attributes s and labels y of each row of a batch. */
+import type { RecordBatch } from 'apache-arrow';
+import picomatch from 'picomatch';
+import type { AttributeConfig, LabelConfig } from '../../schemas/config.js';
+import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
+import type { ColumnInfo } from '../../schemas/split.js';
+import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { type CaptionUse, captionSource } from './captions.js';
+import { kindOf } from './column-kind.js';
+import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
+import { type Lexicon, SILENT } from './lexicon.js';
+import { readLexicons } from './read-lexicon.js';
+import type { RowSink, TagSource } from './source.js';
+
+export interface Tagger {
+  /** m attribute names in the configuration's order, and c label names. */
+  readonly names: TagNames;
+  /** Columns that `tag` reads. */
+  readonly columns: readonly string[];
+  tag(batch: RecordBatch): Tags;
+}
+
+/** [4]: attribute value by evidence (bits OWN, OTHER). */
+const VALUE_OF_EVIDENCE = Uint8Array.of(UNKNOWN, PRESENT, ABSENT, UNKNOWN);
+/** From here on a row's labels are sorted by the built-in sort, not by insertion. */
+const MANY_LABELS = 32;
+
+/** Numbers label names in order of first use; a name that two sources give is one label, carried where either says so. */
+interface LabelNames {
+  readonly names: string[];
+  number(name: string): number;
+}
+
+function createLabelNames(): LabelNames {
+  const numbers = new Map<string, number>();
+  const names: string[] = [];
+  return {
+    names,
+    number(name) {
+      let n = numbers.get(name);
+      if (n === undefined) {
+        n = names.length;
+        numbers.set(name, n);
+        names.push(name);
+      }
+      return n;
+    },
+  };
+}
+
+/** Issues of a configuration, found while it is bound to the input's columns. */
+interface Binding {
+  readonly columns: ReadonlyMap<string, ColumnInfo>;
+  readonly issues: string[];
+}
+
+function column(binding: Binding, key: string, name: string): ColumnInfo | undefined {
+  const info = binding.columns.get(name);
+  if (info === undefined)
+    binding.issues.push(`${key}: no column ${name}; there are ${[...binding.columns.keys()].join(', ')}`);
+  return info;
+}
+
+function wrongType(info: ColumnInfo, expected: string, hint: string): InputError {
+  return new InputError('wrong column type', { place: `column ${info.name}`, expected, got: info.type, hint });
+}
+
+function columnAttribute(
+  binding: Binding,
+  key: string,
+  attribute: number,
+  config: Exclude<AttributeConfig, { lexicon: string }>,
+): TagSource | undefined {
+  const info = column(binding, key, config.column);
+  if (info === undefined) return undefined;
+  const kind = kindOf(info);
+  if (kind === 'string' || kind === 'strings') {
+    if (config.value === undefined)
+      binding.issues.push(`${key}.value: column ${info.name} holds ${kind}: give the value that means present`);
+    if (config.threshold !== undefined || config.below !== undefined) {
+      binding.issues.push(`${key}: column ${info.name} holds ${kind}: a threshold needs numbers`);
+    }
+    const make = kind === 'string' ? stringAttribute : listAttribute;
+    return make(info.name, attribute, config.value ?? '');
+  }
+  if (kind === 'other')
+    throw wrongType(info, 'booleans, numbers, strings or lists of strings', `attributes.${key} cannot use it.`);
+  if (config.value !== undefined)
+    binding.issues.push(`${key}.value: column ${info.name} holds ${info.type}; a value needs strings`);
+  const { threshold, below } = config;
+  if (below !== undefined && (threshold === undefined || below > threshold)) {
+    binding.issues.push(`${key}.below: expected at most the threshold (${threshold ?? 'not given'}), got ${below}`);
+  }
+  return numberAttribute(info.name, attribute, { threshold, below });
+}
+
+/** Columns that a label's names and globs choose, in the input's order. */
+function matchedColumns(
+  binding: Binding,
+  key: string,
+  patterns: readonly string[],
+  exclude: readonly string[],
+): ColumnInfo[] {
+  const options = { dot: true };
+  const excluded = exclude.length === 0 ? () => false : picomatch([...exclude], options);
+  const chosen = new Set<string>();
+  for (const pattern of patterns) {
+    const matches = picomatch(pattern, options);
+    const matched = [...binding.columns.keys()].filter((name) => name === pattern || matches(name));
+    if (matched.length === 0) {
+      binding.issues.push(`${key}: no column matches ${pattern}; there are ${[...binding.columns.keys()].join(', ')}`);
+    }
+    for (const name of matched) if (!exclude.includes(name) && !excluded(name)) chosen.add(name);
+  }
+  return [...binding.columns.values()].filter(({ name }) => chosen.has(name));
+}
+
+function labelSource(
+  binding: Binding,
+  key: string,
+  config: Exclude<LabelConfig, { lexicon: string }>,
+  labels: LabelNames,
+  vocabularies: Readonly<Record<string, readonly string[]>>,
+): TagSource | undefined {
+  if ('list' in config) {
+    const info = column(binding, key, config.list);
+    if (info === undefined) return undefined;
+    if (kindOf(info) !== 'strings') throw wrongType(info, 'lists of strings', 'Use columns for booleans and scores.');
+    const vocabulary = vocabularies[config.list];
+    if (vocabulary === undefined) throw new InvariantError(`the vocabulary of column ${config.list} was not counted`);
+    return listLabels(info.name, vocabulary, vocabulary.map(labels.number));
+  }
+  const matched = matchedColumns(binding, key, config.columns, config.exclude);
+  for (const info of matched) {
+    const kind = kindOf(info);
+    if (kind !== 'boolean' && kind !== 'number')
+      throw wrongType(info, 'booleans or numbers', 'Name it in exclude where it is no label.');
+  }
+  return numberLabels(
+    matched.map(({ name }) => ({ column: name, label: labels.number(name) })),
+    config.threshold,
+  );
+}
+
+/** All uses of lexicons, by text column. */
+function captionSources(
+  binding: Binding,
+  attributes: readonly (readonly [string, AttributeConfig])[],
+  labels: readonly LabelConfig[],
+  lexicons: Readonly<Record<string, Lexicon>>,
+  names: LabelNames,
+): TagSource[] {
+  const byColumn = new Map<string, Map<string, { -readonly [K in keyof CaptionUse]: CaptionUse[K] }>>();
+  const use = (textColumn: string, name: string) => {
+    const uses = byColumn.get(textColumn) ?? new Map();
+    byColumn.set(textColumn, uses);
+    const lexicon = lexicons[name];
+    if (lexicon === undefined) throw new InvariantError(`lexicon ${name} was not read`);
+    const entry = uses.get(name) ?? { lexicon, attributes: [], labels: undefined };
+    uses.set(name, entry);
+    return entry;
+  };
+  attributes.forEach(([, config], attribute) => {
+    if (!('lexicon' in config)) return;
+    const entry = use(config.column, config.lexicon);
+    entry.attributes = [...entry.attributes, { attribute, value: config.value }];
+  });
+  for (const config of labels) {
+    if (!('lexicon' in config)) continue;
+    const entry = use(config.column, config.lexicon);
+    const values = [...new Set(entry.lexicon.entries.map(({ value }: { value: string }) => value))] as string[];
+    entry.labels = new Map(
+      values
+        .filter((value) => value !== SILENT)
+        .sort()
+        .map((value) => [value, names.number(value)]),
+    );
+  }
+  return [...byColumn].flatMap(([textColumn, uses]) => {
+    const info = column(binding, 'lexicon', textColumn);
+    if (info === undefined) return [];
+    if (kindOf(info) !== 'string') throw wrongType(info, 'strings', 'A lexicon reads captions.');
+    return [captionSource(textColumn, [...uses.values()])];
+  });
+}
+
+/** Sorts `labels[start .. end)` and drops repeats; returns the new end. */
+function sortUnique(labels: Uint16Array, start: number, end: number): number {
+  if (end - start > MANY_LABELS) labels.subarray(start, end).sort();
+  else {
+    for (let i = start + 1; i < end; i++) {
+      const label = labels[i]!;
+      let j = i - 1;
+      while (j >= start && labels[j]! > label) labels[j + 1] = labels[j--]!;
+      labels[j + 1] = label;
+    }
+  }
+  let last = start;
+  for (let i = start + 1; i < end; i++) if (labels[i] !== labels[last]) labels[++last] = labels[i]!;
+  return end === start ? start : last + 1;
+}
+
+/**
+ * Binds attributes and labels to the input's columns.
+ * @param vocabularies label names by list column, from `topVocabulary`; needed for each label `list`.
+ * @param lexicons from `readLexicons`; read from disk where left out.
+ * @throws ConfigError for unknown columns, globs that match nothing, or more than 65,535 labels; InputError for columns of
+ *   the wrong type and bad lexicon files; InvariantError where a vocabulary or lexicon is missing. `tag` throws InputError for
+ *   a column without threshold that holds other numbers than 0 and 1.
+ */
+export function createTagger(
+  attributes: Readonly<Record<string, AttributeConfig>>,
+  labels: readonly LabelConfig[],
+  columns: readonly ColumnInfo[],
+  vocabularies: Readonly<Record<string, readonly string[]>> = {},
+  lexicons: Readonly<Record<string, Lexicon>> = readLexicons(attributes, labels),
+): Tagger {
+  const binding: Binding = { columns: new Map(columns.map((info) => [info.name, info])), issues: [] };
+  const names = createLabelNames();
+  const attributeEntries = Object.entries(attributes);
+  const sources: (TagSource | undefined)[] = captionSources(binding, attributeEntries, labels, lexicons, names);
+  attributeEntries.forEach(([name, config], k) => {
+    if (!('lexicon' in config)) sources.push(columnAttribute(binding, `attributes.${name}`, k, config));
+  });
+  labels.forEach((config, i) => {
+    if (!('lexicon' in config)) sources.push(labelSource(binding, `labels[${i}]`, config, names, vocabularies));
+  });
+  if (names.names.length > MAXIMUM_LABELS) {
+    binding.issues.push(
+      `labels: expected at most ${MAXIMUM_LABELS}, got ${names.names.length}; set maximum or exclude some`,
+    );
+  }
+  if (binding.issues.length > 0) throw new ConfigError(binding.issues);
+  const bound = sources as TagSource[];
+  const attributeCount = attributeEntries.length;
+  let buffer: Uint16Array = new Uint16Array(1024);
+
+  return {
+    names: { attributes: attributeEntries.map(([name]) => name), labels: names.names },
+    columns: [...new Set(bound.flatMap((source) => source.columns))],
+    tag(batch) {
+      const rows = batch.numRows;
+      const values = new Uint8Array(rows * attributeCount);
+      const offsets = new Uint32Array(rows + 1);
+      let count = 0;
+      const sink: RowSink = {
+        attributes: values,
+        attributeCount,
+        push(label) {
+          if (count === buffer.length) {
+            const larger = new Uint16Array(buffer.length * 2);
+            larger.set(buffer);
+            buffer = larger;
+          }
+          buffer[count++] = label;
+        },
+      };
+      for (const source of bound) source.begin(batch);
+      for (let row = 0; row < rows; row++) {
+        for (let s = 0; s < bound.length; s++) bound[s]!.tag(row, sink);
+        if (count - offsets[row]! > 1) count = sortUnique(buffer, offsets[row]!, count);
+        offsets[row + 1] = count;
+      }
+      for (let i = 0; i < values.length; i++) values[i] = VALUE_OF_EVIDENCE[values[i]!]!;
+      return { rows, attributes: values, offsets, labels: buffer.slice(0, count) };
+    },
+  };
+}
