@@ -11,9 +11,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 /** Loaded late: help and a mistake in the configuration need none of it. */
-async function loadJob(): Promise<Job> {
-  const pipelines = '../pipelines/index.js';
-  return (await import(pipelines)) as Job;
+function loadJob(): Promise<Job> {
+  return import('../pipelines/index.js');
 }
 
 process.exitCode = await runCommandLine(process.argv.slice(2), process, loadJob);

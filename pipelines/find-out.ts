@@ -1,0 +1,115 @@
+/** The phases before the count: what filters and taggers must know of the whole input. */
+import { bytesCoder, groupByKey, impulse, kvCoder } from '../beam/index.js';
+import { storageFor } from '../storage/index.js';
+import { rankOf, refine, wholeRange } from '../transforms/filter/fraction.js';
+import { type GlobalRule, globalRules } from '../transforms/filter/index.js';
+import {
+  decodeScores,
+  duplicatesOf,
+  mergeDuplicates,
+  mergeScores,
+  runCoder,
+  scores,
+  spillIds,
+} from '../transforms/filter/resolve.js';
+import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
+import { splitCoder, splits } from '../transforms/read/splits.js';
+import { listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
+import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
+import type { RunHooks } from './hooks.js';
+import { runPhase } from './phase.js';
+
+/** Leaves the vocabulary and one result for each global filter in the staging folder. */
+export async function findOut(staging: string, job: Job, hooks: RunHooks): Promise<void> {
+  const rows = job.plan.rows;
+  if (wantedLists(job.config.labels).length > 0) {
+    await runPhase(
+      staging,
+      {
+        name: VOCABULARY,
+        title: 'find the labels',
+        rows,
+        build: (root) =>
+          impulse(root)
+            .parDo('labels: splits', splits(staging), { coder: splitCoder })
+            .parDo('labels: count', listedLabels(staging), { coder: bytesCoder }),
+        reduce: mergeListed(staging),
+      },
+      hooks,
+    );
+  }
+  for (const rule of globalRules(job.rules)) {
+    if (rule.kind === 'fraction') await findThreshold(staging, job, rule, hooks);
+    else await findDuplicateRows(staging, job, rule, hooks);
+  }
+}
+
+/** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
+async function findThreshold(
+  staging: string,
+  job: Job,
+  { rule, column, fraction }: Extract<GlobalRule, { kind: 'fraction' }>,
+  hooks: RunHooks,
+): Promise<void> {
+  const path = workPath(staging, resolutionName(rule));
+  if (await storageFor(path).exists(path)) return;
+  const type = job.columns.find((c) => c.name === column)?.type ?? '';
+  let range = wholeRange([type]);
+  let rank: number | undefined;
+  let above = 0;
+  for (let pass = 1; ; pass++) {
+    const config = { staging, rule, column, range };
+    const bytes = await runPhase(
+      staging,
+      {
+        name: `${resolutionName(rule)}-scores-${pass}`,
+        title: `find the top ${fraction * 100} % of ${column}`,
+        rows: job.plan.rows,
+        build: (root) =>
+          impulse(root)
+            .parDo('scores: splits', splits(staging), { coder: splitCoder })
+            .parDo('scores: count', scores(config), { coder: bytesCoder }),
+        reduce: mergeScores(range),
+      },
+      hooks,
+    );
+    const histogram = decodeScores(bytes);
+    rank ??= rankOf(fraction, histogram);
+    const refined = refine(histogram, rank, above);
+    if (refined.done) {
+      const { threshold, asked, kept, ties } = refined;
+      hooks.onLog?.(
+        'info',
+        `${column}: the top ${fraction * 100} % are the ${asked} rows from ${threshold}; with ties, ${kept} are kept (${ties} rows have exactly this score)`,
+      );
+      await saveBytes(path, new Uint8Array(Float64Array.of(threshold).buffer));
+      return;
+    }
+    ({ range, rank, above } = refined);
+  }
+}
+
+async function findDuplicateRows(
+  staging: string,
+  job: Job,
+  { rule, column }: Extract<GlobalRule, { kind: 'unique' }>,
+  hooks: RunHooks,
+): Promise<void> {
+  await runPhase(
+    staging,
+    {
+      name: resolutionName(rule),
+      title: `find duplicates of ${column}`,
+      rows: job.plan.rows,
+      build: (root) => {
+        const spilled = impulse(root)
+          .parDo('ids: splits', splits(staging), { coder: splitCoder })
+          .parDo('ids: spill', spillIds({ staging, rule, column }), { coder: kvCoder(runCoder) });
+        return groupByKey('ids: by bucket', spilled).parDo('ids: duplicates', duplicatesOf({}), { coder: bytesCoder });
+      },
+      reduce: mergeDuplicates({}),
+    },
+    hooks,
+  );
+  await storageFor(staging).remove(workPath(staging, `ids-${rule}`));
+}

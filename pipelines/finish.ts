@@ -1,0 +1,168 @@
+/** From what the phases found to what is published: conservation checked, the report, the parts under their final names. */
+import { encodeDuals } from '../schemas/duals.js';
+import { InvariantError } from '../schemas/errors.js';
+import { MANIFEST_VERSION, type Manifest } from '../schemas/manifest.js';
+import type { Certificate, Report } from '../schemas/report.js';
+import { certify } from '../transforms/balance/certificate.js';
+import type { Job } from '../transforms/read/job.js';
+import { type Counts, unreadableRows } from '../transforms/stats/counts.js';
+import { buildReport } from '../transforms/stats/report.js';
+import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
+import type { Part } from '../transforms/write/commit.js';
+import { finalReasons } from '../transforms/write/shard.js';
+import { shardName, weightsName } from '../transforms/write/shards.js';
+import type { Written } from '../transforms/write/written.js';
+import type { Fitted } from './fit.js';
+
+export interface Phases {
+  readonly job: Job;
+  readonly stage: Stage;
+  readonly counts: Counts;
+  readonly fitted: Fitted;
+  readonly written: Written;
+}
+
+export interface Finished {
+  readonly report: Report;
+  readonly parts: Part[];
+  readonly manifest: Omit<Manifest, 'files'>;
+}
+
+/** Throws InvariantError, with the numbers, where rows do not add up between the passes or in total. */
+export function finish(phases: Phases): Finished {
+  const { job, counts, written } = phases;
+  const dropped = conserve(phases);
+  const report = reportOf(phases, dropped);
+  const { config, run, version } = job;
+  const parts: Part[] = [
+    ...filesOf(job, written),
+    { path: 'report.json', kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
+    {
+      path: 'duals.json',
+      kind: 'duals',
+      format: 'json',
+      text: encodeDuals({ ...phases.fitted.duals, gap: report.certificate?.gap ?? 0 }),
+    },
+  ];
+  const dead = deadLetters(job, counts);
+  if (dead.length > 0) {
+    parts.push({
+      path: 'dead-letter.jsonl',
+      kind: 'dead-letter',
+      format: 'jsonl',
+      rows: dead.length,
+      text: dead.map((d) => `${JSON.stringify(d)}\n`).join(''),
+    });
+  }
+  const manifest = {
+    version: MANIFEST_VERSION as typeof MANIFEST_VERSION,
+    run,
+    m4Balance: version,
+    rows: report.rows,
+    certificate: { ...report.certificate },
+    config: { ...config },
+  };
+  return { report, parts, manifest };
+}
+
+/** Rows dropped, by reason, after checking that both passes saw the same and that nothing is lost. */
+function conserve({ job, stage, counts, written }: Phases): Record<string, number> {
+  const { plan } = job;
+  const reasons = finalReasons(stage);
+  for (let code = 1; code <= stage.reasons.length; code++) {
+    if (counts.drops[code] !== written.drops[code]) {
+      throw new InvariantError(
+        `conservation: "${reasons[code - 1]}" dropped ${counts.drops[code]} rows when counting and ${written.drops[code]} when writing`,
+      );
+    }
+  }
+  const unreadable = unreadableRows(written.unreadable);
+  const seen = written.drops.reduce((sum, rows) => sum + rows, 0);
+  if (seen + unreadable !== plan.rows || unreadable !== unreadableRows(counts.unreadable)) {
+    throw new InvariantError(
+      `conservation: the plan has ${plan.rows} rows; ${seen} were read and ${unreadable} could not be (${unreadableRows(counts.unreadable)} when counting)`,
+    );
+  }
+  const dropped: Record<string, number> = {};
+  reasons.forEach((reason, i) => {
+    if (written.drops[i + 1] > 0) dropped[reason] = written.drops[i + 1];
+  });
+  const lost = unreadable + plan.problems.reduce((sum, p) => sum + p.rows, 0);
+  if (lost > 0) dropped[UNREADABLE] = lost;
+  return dropped;
+}
+
+function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Record<string, number>): Report {
+  const { plan, config, version } = job;
+  const { names } = stage;
+  const lost = plan.problems.reduce((sum, p) => sum + p.rows, 0);
+  const problems = [
+    ...plan.problems.map((p) => ({ file: p.file, rows: p.rows, message: p.reason })),
+    ...counts.unreadable.map((u) => ({ file: u.file, rows: u.rows, message: u.reason })),
+  ];
+  return buildReport({
+    read: plan.rows + lost,
+    dropped,
+    filters: stage.filters.map((f) => f.name),
+    exits: counts.exits,
+    balance: {
+      certificate: certificateOf(fitted, written, stage),
+      balanced: written.balanced,
+      resampled: written.resampled,
+      random: written.random,
+      weights: written.weights,
+    },
+    names,
+    targets: names.attributes.map((name) => config.attributes[name].target),
+    problems: { count: problems.length, list: problems },
+    options: config.report,
+    config: { ...config },
+    versions: { 'm4-balance': version },
+  });
+}
+
+function certificateOf(fitted: Fitted, written: Written, stage: Stage): Certificate {
+  const { problem, duals, steps, largestRate, feasible } = fitted;
+  const certified = certify(written.certificate, duals, problem);
+  const { primal, meanWeight, violation, violations } = certified;
+  const dual = fitted.dualBound ?? certified.dual;
+  const gap = fitted.dualBound === undefined ? certified.gap : primal > 0 ? Math.max(0, primal - dual) / primal : 0;
+  return {
+    fit: duals.fit,
+    steps,
+    primal,
+    dual,
+    gap,
+    rate: meanWeight,
+    feasible: feasible ?? violations.length === 0,
+    largestFeasibleRate: largestRate,
+    violation,
+    violated: violations.map((v) => ({
+      attribute: stage.names.attributes[v.attribute],
+      label: v.label === null ? null : stage.names.labels[v.label],
+      violation: v.violation,
+    })),
+  };
+}
+
+function filesOf({ config: { output } }: Job, { shards }: Written): Part[] {
+  const parts: Part[] = [];
+  for (const format of output.formats) {
+    const files = shards.flatMap((s) => s.files.filter((f) => f.kind === 'shard' && f.format === format));
+    files.forEach((file, i) => {
+      parts.push({ ...file, from: file.path, path: shardName(output.name, output.split, format, i, files.length) });
+    });
+  }
+  const weights = shards.flatMap((s) => s.files.filter((f) => f.kind === 'weights'));
+  weights.forEach((file, i) => {
+    parts.push({ ...file, from: file.path, path: weightsName(file.format, i, weights.length) });
+  });
+  return parts;
+}
+
+function deadLetters({ plan }: Job, { unreadable }: Counts) {
+  return [
+    ...plan.problems.map(({ file, rows, reason }) => ({ file, rows, reason })),
+    ...unreadable.map(({ file, firstRow, rows, reason }) => ({ file, firstRow, rows, reason })),
+  ];
+}

@@ -1,0 +1,200 @@
+/** The fit: exact on the counted patterns, or the stream with its calibration; and the largest feasible rate. */
+import { deserialize, serialize } from 'node:v8';
+import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
+import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
+import { ConfigError, InputError } from '../schemas/errors.js';
+import type { TagNames } from '../schemas/tags.js';
+import { calibrateHistogram, firstGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
+import { fitExact } from '../transforms/balance/exact.js';
+import { createInstance } from '../transforms/balance/instance.js';
+import { largestRate } from '../transforms/balance/largest-rate.js';
+import { m4, tagsCoder } from '../transforms/balance/m4.js';
+import {
+  LEVEL_OVERFLOWN,
+  LEVEL_WITHOUT_UTILITY,
+  type PatternTable,
+  patternCounts,
+} from '../transforms/balance/patterns.js';
+import { createProblem, type Problem } from '../transforms/balance/problem.js';
+import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
+import {
+  calibrate,
+  decodeMargins,
+  decodeSnapshots,
+  latestSnapshots,
+  mergeMargins,
+  snapshot,
+  tagged,
+} from '../transforms/balance/tagged.js';
+import type { WeightDuals } from '../transforms/balance/weight.js';
+import type { Job } from '../transforms/read/job.js';
+import { splitCoder, splits } from '../transforms/read/splits.js';
+import type { RunHooks } from './hooks.js';
+import { runPhase } from './phase.js';
+
+export interface Fitted {
+  readonly problem: Problem;
+  readonly duals: Duals;
+  /** Newton iterations, or examples seen. */
+  readonly steps: number;
+  /** null where there were too many patterns to know. */
+  readonly largestRate: number | null;
+  /** Whether the rate is at most the largest feasible one; null where that is not known. */
+  readonly feasible: boolean | null;
+  /** A lower bound on the optimum, where it does not come from the duals that weighed (online); 0 is always one. */
+  readonly dualBound?: number;
+}
+
+/** A rate that was chosen by `auto` is rounded down to this many decimals, and so stays feasible. */
+const AUTO_DECIMALS = 6;
+/** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
+const RATE_ROUNDING = 1e-6;
+
+export interface FitContext {
+  readonly staging: string;
+  readonly job: Job;
+  readonly names: TagNames;
+  readonly hooks: RunHooks;
+}
+
+/**
+ * Fits the duals to what was counted. Throws InputError where no row passed the filters, ConfigError where the asked fit or
+ * rate needs fewer patterns than there are, or no rate at all is feasible.
+ */
+export async function fit(context: FitContext, patterns: PatternTable): Promise<Fitted> {
+  const { job, names } = context;
+  const { balance, attributes } = job.config;
+  if (patterns.rows === 0) {
+    throw new InputError('nothing to balance', { expected: 'rows that pass every filter', got: 'none' });
+  }
+  const targets = names.attributes.map((name) => attributes[name].target);
+  const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
+  const counts = patternCounts(patterns);
+  const asked = createProblem(balance, targets, names, { counts });
+  const largest = instance === undefined ? null : largestRate(instance, asked).rate;
+  const rate = balance.rate === 'auto' ? automaticRate(largest, balance.patterns) : balance.rate;
+  const problem = createProblem(balance, targets, names, { counts, rate });
+  const start = startOf(job, names);
+  const known = { problem, largestRate: largest, feasible: isFeasible(rate, largest) };
+  const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'stream'): Duals => ({
+    version: DUALS_VERSION,
+    attributes: [...names.attributes],
+    labels: [...names.labels],
+    ...weight,
+    steps,
+    fit,
+    configHash: job.run,
+  });
+
+  const exactly = instance !== undefined && patterns.level < LEVEL_WITHOUT_UTILITY;
+  if (balance.fit === 'exact' && !exactly) {
+    throw new ConfigError([
+      `balance.fit: exact needs at most balance.patterns = ${balance.patterns} distinct patterns, and there are more. Raise it, or use auto or stream.`,
+    ]);
+  }
+  if (exactly && balance.fit !== 'stream') {
+    const { w, mu, utilityMean, iterations } = fitExact(instance, problem, start === undefined ? {} : { start });
+    const fitted = { w, mu, rate, utilityMean };
+    // Rounded utilities leave E[q] a little off the rate.
+    const duals = patterns.level === 0 ? fitted : await calibrated(context, problem, fitted);
+    return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'exact') };
+  }
+  const { duals, steps } = await fitStream(context, problem, start);
+  return { ...known, steps, duals: dualsOf(duals, steps, 'stream') };
+}
+
+/** Whether a rate is at most the largest feasible one; null where that is not known. */
+export function isFeasible(rate: number, largest: number | null): boolean | null {
+  return largest === null ? null : rate <= largest * (1 + RATE_ROUNDING);
+}
+
+/** The duals of an earlier run under the names of this one, where the configuration gives any. */
+export function startOf(job: Job, names: TagNames): { w: Float64Array; mu: number } | undefined {
+  return job.warm === undefined ? undefined : warmStart(decodeDuals(job.warm, job.config.balance.warm), names);
+}
+
+function automaticRate(largest: number | null, limit: number): number {
+  if (largest === null) {
+    throw new ConfigError([
+      `balance.rate: auto needs at most balance.patterns = ${limit} distinct patterns of attributes and labels, and there are more. Give a rate, or raise balance.patterns.`,
+    ]);
+  }
+  const scale = 10 ** AUTO_DECIMALS;
+  const rate = Math.floor(largest * scale) / scale;
+  if (rate > 0) return rate;
+  throw new ConfigError([
+    'balance.rate: no rate above 0 meets the tolerances: an attribute or a label may be known on one side only. Loosen balance.tolerance, change targets, or drop the label.',
+  ]);
+}
+
+/** More passes than this would not help: each narrows the grid by hundreds. */
+const MAXIMUM_CALIBRATIONS = 4;
+
+async function fitStream(
+  { staging, job, names, hooks }: FitContext,
+  problem: Problem,
+  start: { w: Float64Array; mu: number } | undefined,
+): Promise<{ duals: WeightDuals; steps: number }> {
+  const { streams } = job.config.balance;
+  const snapshots = await runPhase(
+    staging,
+    {
+      name: 'streams',
+      title: 'fit (stream)',
+      rows: job.plan.rows,
+      build: (root) =>
+        impulse(root)
+          .parDo('stream: splits', splits(staging), { coder: splitCoder })
+          .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
+          .parDo('stream: M4', m4(start === undefined ? { problem } : { problem, start }), {
+            coder: kvCoder(bytesCoder),
+          })
+          .parDo('stream: snapshot', snapshot({}), { coder: bytesCoder }),
+      reduce: latestSnapshots({}),
+    },
+    hooks,
+  );
+  const states = decodeSnapshots(snapshots).streams.map(([, bytes]) => decodeStream(problem, bytes));
+  const duals = await calibrated({ staging, job, names, hooks }, problem, mergeStreams(states));
+  return { duals, steps: states.reduce((sum, state) => sum + streamSteps(state), 0) };
+}
+
+/** The duals with mu moved so that E[q] is the rate, to 1e-6. */
+async function calibrated(
+  { staging, job, hooks }: FitContext,
+  problem: Problem,
+  fitted: WeightDuals,
+): Promise<WeightDuals> {
+  let duals = fitted;
+  let grid = firstGrid(duals.mu, problem.maximum);
+  for (let pass = 1; pass <= MAXIMUM_CALIBRATIONS; pass++) {
+    const config = { staging, grid, problem, duals };
+    const histogram = await runPhase(
+      staging,
+      {
+        name: `calibration-${pass}`,
+        title: 'calibrate',
+        rows: job.plan.rows,
+        build: (root) =>
+          impulse(root)
+            .parDo('calibrate: splits', splits(staging), { coder: splitCoder })
+            .parDo('calibrate: margins', calibrate(config), { coder: bytesCoder }),
+        reduce: mergeMargins(grid),
+      },
+      hooks,
+    );
+    const { mu, bound, finer } = calibrateHistogram(decodeMargins(histogram), problem, duals.mu);
+    duals = { ...duals, mu };
+    if (bound <= WANTED_BOUND) break;
+    grid = finer;
+  }
+  return duals;
+}
+
+export function encodeFitted(fitted: Fitted): Uint8Array {
+  return new Uint8Array(serialize(fitted));
+}
+
+export function decodeFitted(bytes: Uint8Array): Fitted {
+  return deserialize(new Uint8Array(bytes));
+}

@@ -1,0 +1,78 @@
+/** The online run: one pass that learns, weighs and writes. */
+import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
+import { DUALS_VERSION, type Duals } from '../schemas/duals.js';
+import { ConfigError } from '../schemas/errors.js';
+import { fitExact } from '../transforms/balance/exact.js';
+import { createInstance } from '../transforms/balance/instance.js';
+import { largestRate } from '../transforms/balance/largest-rate.js';
+import { LEVEL_OVERFLOWN, LEVEL_WITHOUT_UTILITY } from '../transforms/balance/patterns.js';
+import { createProblem } from '../transforms/balance/problem.js';
+import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
+import type { Counts } from '../transforms/stats/counts.js';
+import { decodeOnline, keyUnits, mergeOnline, onlineWrite } from '../transforms/write/online.js';
+import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
+import type { Written } from '../transforms/write/written.js';
+import { type FitContext, type Fitted, isFeasible, startOf } from './fit.js';
+import { runPhase } from './phase.js';
+
+export interface OnlineResult {
+  readonly counts: Counts;
+  readonly fitted: Fitted;
+  readonly written: Written;
+}
+
+/**
+ * Runs the pass. The weights come from duals that were still learning, so the certificate compares what they reached with
+ * the optimum over the patterns that were counted on the way, where those are few enough.
+ * Throws ConfigError where the rate is `auto`: it is known only after the data was seen.
+ */
+export async function runOnline(context: FitContext, config: UnitsConfig): Promise<OnlineResult> {
+  const { staging, job, names, hooks } = context;
+  const { balance, attributes } = job.config;
+  if (balance.rate === 'auto') throw new ConfigError(['balance.rate: online needs a number, got auto']);
+  const targets = names.attributes.map((name) => attributes[name].target);
+  const problem = createProblem(balance, targets, names);
+  const start = startOf(job, names);
+  const { written, counts, streams } = decodeOnline(
+    await runPhase(
+      staging,
+      {
+        name: 'online',
+        title: 'learn, weigh, write',
+        rows: job.plan.rows,
+        build: (root) =>
+          impulse(root)
+            .parDo('online: units', units(config), { coder: unitCoder })
+            .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
+            .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
+        reduce: mergeOnline(staging),
+      },
+      hooks,
+    ),
+  );
+  const states = [...streams.values()].map((bytes) => decodeStream(problem, bytes));
+  const { patterns } = counts;
+  const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
+  const largest = instance === undefined ? null : largestRate(instance, problem).rate;
+  const exact =
+    instance !== undefined && patterns.level < LEVEL_WITHOUT_UTILITY ? fitExact(instance, problem) : undefined;
+  const steps = states.reduce((sum, state) => sum + streamSteps(state), 0);
+  const duals: Duals = {
+    version: DUALS_VERSION,
+    attributes: [...names.attributes],
+    labels: [...names.labels],
+    ...mergeStreams(states),
+    steps,
+    fit: 'online',
+    configHash: job.run,
+  };
+  const fitted: Fitted = {
+    problem,
+    duals,
+    steps,
+    largestRate: largest,
+    feasible: isFeasible(problem.rate, largest),
+    dualBound: exact?.dual ?? 0,
+  };
+  return { counts, fitted, written };
+}

@@ -1,0 +1,86 @@
+/** The dry run: what a run would do, from footers alone. */
+import type { Config } from '../schemas/config.js';
+import { CANONICAL_COLUMNS } from '../schemas/config.js';
+import { createFilters, globalRules } from '../transforms/filter/index.js';
+import { wantedLists } from '../transforms/tag/listed.js';
+import { createTagger } from '../transforms/tag/tagger.js';
+import { emptyVocabularies, prepareJob } from './prepare.js';
+import { expectedShardRows } from './shard-rows.js';
+
+export interface PlanSummary {
+  readonly files: readonly {
+    readonly path: string;
+    readonly format: string;
+    readonly rows: number;
+    readonly splits: number;
+    readonly bytes: number;
+    /** Why the file cannot be read; its rows are not in the sums. */
+    readonly problem?: string;
+  }[];
+  readonly rows: number;
+  readonly splits: number;
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly canonical?: string }[];
+  readonly filters: readonly string[];
+  readonly attributes: readonly string[];
+  readonly labels: { readonly names: readonly string[]; readonly count: number | 'found at run time' };
+  readonly passes: readonly { readonly name: string; readonly why: string }[];
+  /** Rows a shard, on average. */
+  readonly shards: { readonly rows: number };
+}
+
+/** Reads only footers. Throws ConfigError and InputError as the run would. */
+export async function planBalance(config: Config): Promise<PlanSummary> {
+  const job = await prepareJob(config);
+  const { plan } = job;
+  const lists = wantedLists(job.config.labels);
+  const { attributes, labels } = job.config;
+  const { names } = createTagger(attributes, labels, job.columns, emptyVocabularies(job.config), job.lexicons);
+  return {
+    files: [
+      ...plan.files.map((f) => ({
+        path: f.path,
+        format: f.format,
+        rows: f.groups.reduce((sum, g) => sum + g.rows, 0),
+        splits: f.groups.length,
+        bytes: f.bytes,
+      })),
+      ...plan.problems.map((p) => ({ path: p.file, format: '', rows: p.rows, splits: 0, bytes: 0, problem: p.reason })),
+    ],
+    rows: plan.rows,
+    splits: plan.files.reduce((sum, f) => sum + f.groups.length, 0),
+    columns: plan.layouts[0].map(({ name, input, type }) => ({
+      name: input,
+      type,
+      ...((CANONICAL_COLUMNS as readonly string[]).includes(name) ? { canonical: name } : {}),
+    })),
+    filters: createFilters(job.rules).map((f) => f.name),
+    attributes: names.attributes,
+    labels: { names: names.labels, count: lists.length > 0 ? 'found at run time' : names.labels.length },
+    passes: passesOf(
+      job.config,
+      globalRules(job.rules).map((r) =>
+        r.kind === 'fraction' ? `the top fraction of ${r.column}` : `duplicates of ${r.column}`,
+      ),
+      lists.length > 0,
+    ),
+    shards: { rows: expectedShardRows(job) },
+  };
+}
+
+function passesOf(config: Config, global: readonly string[], lists: boolean): { name: string; why: string }[] {
+  const passes = lists ? [{ name: 'labels', why: 'the labels are the strings of a list column' }] : [];
+  for (const what of global)
+    passes.push({ name: 'filter', why: `${what} is known only after the whole input was seen` });
+  const { fit, patterns } = config.balance;
+  if (fit === 'online') {
+    passes.push({ name: 'online', why: 'weights come from the duals as they are learned; shards are written at once' });
+    return passes;
+  }
+  passes.push({ name: 'count', why: 'bias before and after each filter, and the patterns that the fit needs' });
+  if (fit === 'stream')
+    passes.push({ name: 'stream', why: 'the duals are learned example by example, then mu is calibrated' });
+  if (fit === 'auto')
+    passes.push({ name: 'stream', why: `only where there are more than ${patterns} distinct patterns` });
+  passes.push({ name: 'write', why: 'weights from the final duals, resampling, shards' });
+  return passes;
+}

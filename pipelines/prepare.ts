@@ -1,0 +1,73 @@
+/** From a configuration to a job: plan the input, name the columns, and know the run by its hash. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../schemas/config.js';
+import { ConfigError } from '../schemas/errors.js';
+import type { ColumnInfo } from '../schemas/split.js';
+import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
+import type { Job } from '../transforms/read/job.js';
+import { nameColumns } from '../transforms/read/name-columns.js';
+import { type InputPlan, planInput } from '../transforms/read/plan.js';
+import { wantedLists } from '../transforms/tag/listed.js';
+import { readLexicons } from '../transforms/tag/read-lexicon.js';
+import { createTagger } from '../transforms/tag/tagger.js';
+
+/** Version of this package, from the package.json above the running code. */
+export function packageVersion(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      if (name === 'm4-balance') return version;
+    } catch {
+      // Not this folder: go on upwards.
+    }
+    if (folder === dirname(folder)) throw new ConfigError(['the installation has no package.json']);
+  }
+}
+
+/**
+ * Plans the input and fixes everything that the run depends on. Throws InputError where nothing can be read, ConfigError where
+ * the configuration names columns that are not there.
+ */
+export async function prepareJob(given: Config): Promise<Job> {
+  const plan = await planInput(given.input);
+  const config = nameColumns(given, plan.layouts[0]);
+  const version = packageVersion();
+  const columns = batchColumns(plan);
+  const available = columns.map((c) => c.name);
+  const rules = expandRules(config.filters, available);
+  requireColumns(createFilters(rules), available);
+  const lexicons = readLexicons(config.attributes, config.labels);
+  requireTags(config, columns, lexicons);
+  const warm = config.balance.warm === undefined ? undefined : readFileSync(config.balance.warm, 'utf8');
+  const { overwrite: _, directory: __, ...output } = config.output;
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([version, { ...config, output }, plan, rules, lexicons, warm]));
+  return { run: hash.digest('hex').slice(0, RUN_DIGITS), version, config, plan, rules, columns, lexicons, warm };
+}
+
+/** Throws ConfigError where attributes or labels need columns that are not there, or of another type. */
+function requireTags(config: Config, columns: readonly ColumnInfo[], lexicons: Job['lexicons']): void {
+  createTagger(config.attributes, config.labels, columns, emptyVocabularies(config), lexicons);
+}
+
+/** A vocabulary without words for each list column: enough to check a configuration before anything is read. */
+export function emptyVocabularies(config: Config): Record<string, string[]> {
+  return Object.fromEntries(wantedLists(config.labels).map(({ list }) => [list, []]));
+}
+
+/** Hexadecimal digits of a run's name: 64 bits. */
+const RUN_DIGITS = 16;
+
+/** Columns of the batches, as filters and taggers see them. */
+export function batchColumns(plan: InputPlan): ColumnInfo[] {
+  const columns = plan.layouts[0].map(({ name, type }) => ({ name, type, nullable: true }));
+  return plan.rowNumberIds ? [{ name: 'id', type: 'Utf8', nullable: true }, ...columns] : columns;
+}
+
+/** Where a run keeps what is not published yet: beside its output, so that publishing is a rename. */
+export function stagingOf(directory: string): string {
+  return `${resolve(directory)}.partial`;
+}

@@ -1,0 +1,166 @@
+/** Beam: what a filter must know of the whole input before it can select: a top fraction's threshold, the duplicates of an id. */
+import { randomUUID } from 'node:crypto';
+import { deserialize, serialize } from 'node:v8';
+import { type BundleContext, DoFn, type KV, registerDoFn, structuredCoder } from '../../beam/index.js';
+import type { Split } from '../../schemas/split.js';
+import { storageFor } from '../../storage/index.js';
+import { workPath } from '../read/job.js';
+import { isUnreadable } from '../read/reader.js';
+import { columnData } from '../tag/column.js';
+import { openStage, type Stage } from '../tag/stage.js';
+import { BUCKETS, createDuplicateRuns, type DuplicateRuns, findDuplicates } from './duplicates.js';
+import { addScores, emptyHistogram, mergeHistograms, type ScoreHistogram, type ScoreRange } from './fraction.js';
+
+interface ScanConfig {
+  readonly staging: string;
+  /** Position of the filter; those before it are applied first. */
+  readonly rule: number;
+  readonly column: string;
+}
+
+/** A DoFn that passes the rows which the filters before `rule` keep. */
+abstract class Scan<O> extends DoFn<Split, O> {
+  private stage!: Stage;
+
+  constructor(protected readonly config: ScanConfig) {
+    super();
+  }
+
+  override async setup() {
+    const { staging, rule, column } = this.config;
+    this.stage = await openStage(staging, { filters: rule, columns: [column] });
+  }
+
+  protected async *kept(split: Split, ctx: BundleContext) {
+    for await (const piece of this.stage.reader.split(split)) {
+      if (isUnreadable(piece)) ctx.counter('rows', piece.rows);
+      else {
+        const { batch, firstRow } = piece;
+        yield { data: columnData(batch, this.config.column), firstRow, drop: this.stage.drop(batch, firstRow) };
+        ctx.counter('rows', batch.numRows);
+      }
+    }
+  }
+}
+
+interface ScoresConfig extends ScanConfig {
+  readonly range: ScoreRange;
+}
+
+function encodeScores(histogram: ScoreHistogram): Uint8Array {
+  return new Uint8Array(serialize(histogram));
+}
+
+export function decodeScores(bytes: Uint8Array): ScoreHistogram {
+  return deserialize(new Uint8Array(bytes));
+}
+
+class Scores extends Scan<Uint8Array> {
+  private histogram!: ScoreHistogram;
+
+  constructor(private readonly scores: ScoresConfig) {
+    super(scores);
+  }
+
+  override startBundle() {
+    this.histogram = emptyHistogram(this.scores.range);
+  }
+
+  async process(split: Split, ctx: BundleContext) {
+    for await (const { data, drop } of this.kept(split, ctx)) addScores(this.histogram, this.config.column, data, drop);
+  }
+
+  override *finishBundle() {
+    yield encodeScores(this.histogram);
+  }
+}
+
+class MergeScores extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  constructor(private readonly range: ScoreRange) {
+    super();
+  }
+
+  *process({ value }: KV<string, Iterable<Uint8Array>>) {
+    let sum = emptyHistogram(this.range);
+    for (const bytes of value) if (bytes.length > 0) sum = mergeHistograms(sum, decodeScores(bytes));
+    yield encodeScores(sum);
+  }
+}
+
+/** Records held before they are spilled to the staging folder. */
+const SPILL_BYTES = 48 << 20;
+
+/** Where one bucket's records of one spill lie. */
+export interface Run {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+class SpillIds extends Scan<KV<string, Run>> {
+  private runs!: DuplicateRuns;
+
+  override startBundle() {
+    this.runs = createDuplicateRuns();
+  }
+
+  async *process(split: Split, ctx: BundleContext) {
+    for await (const { data, firstRow, drop } of this.kept(split, ctx)) {
+      this.runs.append(this.config.column, data, firstRow, drop);
+      if (this.runs.bytes >= SPILL_BYTES) yield* this.spill();
+    }
+  }
+
+  override async *finishBundle() {
+    if (this.runs.bytes > 0) yield* this.spill();
+  }
+
+  private async *spill(): AsyncGenerator<KV<string, Run>> {
+    const path = workPath(this.config.staging, `ids-${this.config.rule}`, randomUUID());
+    const sink = await storageFor(path).create(path);
+    const spilled: KV<string, Run>[] = [];
+    let start = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const bytes = this.runs.take(bucket);
+      if (bytes.length === 0) continue;
+      await sink.write(bytes);
+      spilled.push({ key: String(bucket), value: { path, start, end: start + bytes.length } });
+      start += bytes.length;
+    }
+    await sink.close();
+    yield* spilled;
+  }
+}
+
+class FindDuplicates extends DoFn<KV<string, Iterable<Run>>, Uint8Array> {
+  async *process({ value }: KV<string, Iterable<Run>>) {
+    const runs: Uint8Array[] = [];
+    for (const { path, start, end } of value) runs.push(await (await storageFor(path).open(path)).read(start, end));
+    const duplicates = findDuplicates(runs);
+    if (duplicates.length > 0) yield bytesOf(duplicates);
+  }
+}
+
+class MergeDuplicates extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  *process({ value }: KV<string, Iterable<Uint8Array>>) {
+    const parts = [...value].map((bytes) => new Float64Array(new Uint8Array(bytes).buffer));
+    const rows = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      rows.set(part, at);
+      at += part.length;
+    }
+    yield bytesOf(rows.sort());
+  }
+}
+
+function bytesOf(numbers: Float64Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+export const runCoder = structuredCoder<Run>('m4-balance:coder:run:v1');
+export const scores = registerDoFn('m4-balance.scores', (config: ScoresConfig) => new Scores(config));
+export const mergeScores = registerDoFn('m4-balance.scores.merge', (range: ScoreRange) => new MergeScores(range));
+export const spillIds = registerDoFn('m4-balance.ids.spill', (config: ScanConfig) => new SpillIds(config));
+export const duplicatesOf = registerDoFn('m4-balance.ids.duplicates', () => new FindDuplicates());
+export const mergeDuplicates = registerDoFn('m4-balance.ids.merge', () => new MergeDuplicates());

@@ -1,0 +1,150 @@
+/** Rows of the plan as canonical batches: split by split, or between two global row numbers. */
+import type { RecordBatch, Schema } from 'apache-arrow';
+import { formatNamed } from '../../formats/index.js';
+import { InputError } from '../../schemas/errors.js';
+import type { Split } from '../../schemas/split.js';
+import { storageFor } from '../../storage/index.js';
+import { canonicalise, canonicalSchema } from './columns.js';
+import { type InputPlan, splitsOf } from './plan.js';
+
+/** Rows that could be read. Batches may be zero-copy slices. */
+export interface Examples {
+  readonly batch: RecordBatch;
+  /** Global row number of the batch's first row. */
+  readonly firstRow: number;
+}
+
+/** Rows that could not. */
+export interface Unreadable {
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly file: string;
+  readonly reason: string;
+}
+
+export type Piece = Examples | Unreadable;
+
+export interface Reader {
+  /** The rows of one split in order; a part that cannot be decoded comes as Unreadable. */
+  split(split: Split): AsyncGenerator<Piece>;
+  /**
+   * The rows from..to (global row numbers, to exclusive) in order. Consecutive ranges continue where the last one stopped,
+   * without decoding anything twice.
+   */
+  range(from: number, to: number): AsyncGenerator<Piece>;
+}
+
+/** `columns`: the canonical or carried columns that are wanted; left out, all of them. */
+export function createReader(plan: InputPlan, columns?: readonly string[]): Reader {
+  const files = new Map(plan.files.map((f) => [f.path, f]));
+  const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
+  const withId = plan.rowNumberIds && (columns === undefined || columns.includes('id'));
+  const splits = [...splitsOf(plan)];
+  let schema: Schema | undefined;
+
+  async function* split(s: Split): AsyncGenerator<Piece> {
+    let row = s.firstRow;
+    const end = s.firstRow + s.rows;
+    try {
+      const sources = layouts[files.get(s.file)!.layout]!;
+      const source = await storageFor(s.file).open(s.file);
+      if (source.bytes !== s.fileBytes) {
+        throw new InputError('file changed', {
+          file: s.file,
+          expected: `${s.fileBytes} bytes, as when the run was planned`,
+          got: `${source.bytes} bytes`,
+          hint: 'Start the run again.',
+        });
+      }
+      const inputs = sources.map((c) => c.input);
+      for await (const raw of formatNamed(s.format).read(source, s.group, inputs)) {
+        if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
+        schema ??= canonicalSchema(raw, sources, withId);
+        yield { batch: canonicalise(raw, sources, schema, row), firstRow: row };
+        row += raw.numRows;
+      }
+      if (row !== end) throw rowCount(s, String(row - s.firstRow));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      yield { firstRow: row, rows: end - row, file: s.file, reason: error.message };
+    }
+  }
+
+  let open: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
+  let rest: Piece | undefined;
+  let position = -1;
+
+  async function next(): Promise<Piece | undefined> {
+    if (rest !== undefined) {
+      const piece = rest;
+      rest = undefined;
+      return piece;
+    }
+    while (open !== undefined) {
+      const { value, done } = await open.pieces.next();
+      if (!done) return value;
+      const following = splits[open.ordinal + 1];
+      open = following && { pieces: split(following), ordinal: following.ordinal };
+    }
+    return undefined;
+  }
+
+  async function* range(from: number, to: number): AsyncGenerator<Piece> {
+    if (position !== from) {
+      await open?.pieces.return(undefined);
+      rest = undefined;
+      const first = splits[splitAt(splits, from)];
+      open = first && { pieces: split(first), ordinal: first.ordinal };
+    }
+    position = from;
+    while (position < to) {
+      const piece = await next();
+      if (piece === undefined) return;
+      const end = piece.firstRow + rowsOf(piece);
+      if (end <= position) continue;
+      if (end > to) rest = cut(piece, to, end);
+      const wanted = cut(piece, position, Math.min(end, to));
+      position = Math.min(end, to);
+      yield wanted;
+    }
+  }
+
+  return { split, range };
+}
+
+function rowCount(split: Split, got: string): InputError {
+  return new InputError('rows', {
+    file: split.file,
+    place: `row group ${split.group}`,
+    expected: `${split.rows} rows, as the footer says`,
+    got,
+  });
+}
+
+export function isUnreadable(piece: Piece): piece is Unreadable {
+  return 'reason' in piece;
+}
+
+function rowsOf(piece: Piece): number {
+  return isUnreadable(piece) ? piece.rows : piece.batch.numRows;
+}
+
+/** The part of a piece between two global row numbers that lie within it. */
+function cut(piece: Piece, from: number, to: number): Piece {
+  const begin = from - piece.firstRow;
+  if (begin === 0 && to - from === rowsOf(piece)) return piece;
+  if (isUnreadable(piece)) return { ...piece, firstRow: from, rows: to - from };
+  return { batch: piece.batch.slice(begin, to - piece.firstRow), firstRow: from };
+}
+
+/** The last split that begins at or before `row`, skipping empty ones. */
+function splitAt(splits: readonly Split[], row: number): number {
+  let low = 0;
+  let high = splits.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (splits[middle]!.firstRow <= row) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,80 @@
+/** What the first pass learns: moments by exit, drops by reason, patterns. A commutative monoid, exact. */
+import { deserialize, serialize } from 'node:v8';
+import { InvariantError } from '../../schemas/errors.js';
+import type { Moments } from '../../schemas/moments.js';
+import { decodePatterns, encodePatterns } from '../balance/pattern-bytes.js';
+import { createPatterns, mergePatterns, type PatternTable } from '../balance/patterns.js';
+import type { Unreadable } from '../read/reader.js';
+import { emptyMoments, mergeMoments } from './moments.js';
+import { decodeMoments, encodeMoments } from './moments-codec.js';
+
+export interface Shape {
+  /** m */
+  readonly attributes: number;
+  /** c */
+  readonly labels: number;
+  /** Number of filters. */
+  readonly filters: number;
+  /** Number of drop codes in use; code 0 is kept. */
+  readonly codes: number;
+  /** Most patterns that are kept. */
+  readonly patterns: number;
+}
+
+export interface Counts {
+  /** [filters + 1]: examples that left at each filter, and then those that passed all. */
+  readonly exits: Moments[];
+  /** [codes] rows by drop code. */
+  readonly drops: Float64Array;
+  readonly patterns: PatternTable;
+  /** Rows that could not be read, in the order of global row numbers. */
+  readonly unreadable: Unreadable[];
+}
+
+export function emptyCounts(shape: Shape): Counts {
+  return {
+    exits: Array.from({ length: shape.filters + 1 }, () => emptyMoments(shape.attributes, shape.labels)),
+    drops: new Float64Array(shape.codes),
+    patterns: createPatterns(shape.attributes, shape.labels, shape.patterns),
+    unreadable: [],
+  };
+}
+
+/** Adds `from` to `into`. Throws InvariantError where they were counted for different jobs. */
+export function mergeCounts(into: Counts, from: Counts): void {
+  if (into.exits.length !== from.exits.length || into.drops.length !== from.drops.length) {
+    throw new InvariantError(`counts of ${from.exits.length} exits into ${into.exits.length}`);
+  }
+  from.exits.forEach((moments, i) => void mergeMoments(into.exits[i], moments));
+  for (let code = 0; code < into.drops.length; code++) into.drops[code] += from.drops[code];
+  mergePatterns(into.patterns, from.patterns);
+  into.unreadable.push(...from.unreadable);
+  into.unreadable.sort((a, b) => a.firstRow - b.firstRow);
+}
+
+/** Rows that could not be read. */
+export function unreadableRows(unreadable: readonly Unreadable[]): number {
+  return unreadable.reduce((sum, u) => sum + u.rows, 0);
+}
+
+interface Wire {
+  readonly exits: Uint8Array[];
+  readonly drops: Float64Array;
+  readonly patterns: Uint8Array;
+  readonly unreadable: Unreadable[];
+}
+
+export function encodeCounts(counts: Counts): Uint8Array {
+  const wire: Wire = {
+    exits: counts.exits.map(encodeMoments),
+    drops: counts.drops,
+    patterns: encodePatterns(counts.patterns),
+    unreadable: counts.unreadable,
+  };
+  return new Uint8Array(serialize(wire));
+}
+
+export function decodeCounts(bytes: Uint8Array): Counts {
+  const wire = deserialize(new Uint8Array(bytes)) as Wire;
+  return { ...wire, exits: wire.exits.map(decodeMoments), patterns: decodePatterns(wire.patterns) };
+}

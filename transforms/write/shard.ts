@@ -1,0 +1,157 @@
+/** One shard: its rows read, filtered, tagged, weighted, resampled and written. */
+import type { RecordBatch } from 'apache-arrow';
+import { gather } from '../../formats/gather.js';
+import { InvariantError } from '../../schemas/errors.js';
+import type { Tags } from '../../schemas/tags.js';
+import { addCertificate } from '../balance/certificate.js';
+import type { Problem } from '../balance/problem.js';
+import type { TagsBatch } from '../balance/tags-bytes.js';
+import { type WeightDuals, weigh } from '../balance/weight.js';
+import { hashIds } from '../filter/hash.js';
+import { project } from '../read/columns.js';
+import { dataPath } from '../read/job.js';
+import { type Examples, isUnreadable } from '../read/reader.js';
+import { copies, expand, finalDrop, randomControl } from '../resample/copies.js';
+import { addWeights } from '../stats/histogram.js';
+import { addWeighted } from '../stats/moments.js';
+import { columnData } from '../tag/column.js';
+import { keptRows, scatterTags, selectTags } from '../tag/select.js';
+import { SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
+import { openPart, type PartWriter } from './part.js';
+import type { ShardRange } from './shards.js';
+import { weightsBatch } from './weights.js';
+import { emptyWritten, type Written } from './written.js';
+
+/** The control is drawn independently of the resampling: its seed is the run's with these bits flipped. Ours. */
+const RANDOM_CONTROL = 0x9e37_79b9;
+
+/** Gives the duals that weigh a batch; in the online mode it then learns from the batch. */
+export interface Weigher {
+  readonly problem: Problem;
+  next(batch: TagsBatch): WeightDuals;
+}
+
+export interface ShardContext {
+  readonly staging: string;
+  readonly stage: Stage;
+  readonly weigher: Weigher;
+  /** Called with the number of rows passed. */
+  onRows(rows: number): void;
+  /**
+   * Wants the tags of every row that was read: all rows are then tagged, not only those that the filters keep. `utility` is
+   * that of the kept rows, `kept` their numbers.
+   */
+  onTags?(tags: Tags, utility: Float64Array | undefined, drop: Uint8Array, kept: Uint32Array): void;
+}
+
+/** Final reasons by drop code - 1: the filters', then the resampler's. */
+export function finalReasons(stage: Stage): string[] {
+  return [...stage.reasons, WEIGHT_ZERO, SAMPLED_OUT];
+}
+
+export function emptyResult(stage: Stage): Written {
+  return emptyWritten({
+    attributes: stage.names.attributes.length,
+    labels: stage.names.labels.length,
+    codes: finalReasons(stage).length + 1,
+    maximum: stage.job.config.balance.maximum,
+  });
+}
+
+/** Writes the shard's files under temporary names; on an error none is left half written. */
+export async function writeShard(context: ShardContext, range: ShardRange): Promise<Written> {
+  const { staging, stage } = context;
+  const written = emptyResult(stage);
+  const part = openPart(dataPath(staging), range.index, stage.job.config.output);
+  try {
+    let rows = 0;
+    for await (const piece of stage.reader.range(range.from, range.to)) {
+      if (isUnreadable(piece)) {
+        written.unreadable.push(piece);
+        rows += piece.rows;
+        context.onRows(piece.rows);
+      } else {
+        await writeBatch(context, piece, part, written);
+        rows += piece.batch.numRows;
+        context.onRows(piece.batch.numRows);
+      }
+    }
+    if (rows !== range.to - range.from) {
+      throw new InvariantError(`shard ${range.index}: read ${rows} rows of ${range.to - range.from}`);
+    }
+    written.shards.push({ index: range.index, files: await part.close() });
+  } catch (error) {
+    await part.abort();
+    throw error;
+  }
+  return written;
+}
+
+async function writeBatch(
+  context: ShardContext,
+  { batch, firstRow }: Examples,
+  part: PartWriter,
+  into: Written,
+): Promise<void> {
+  const { stage, weigher } = context;
+  const { balance, output } = stage.job.config;
+  const drop = stage.drop(batch, firstRow);
+  const kept = keptRows(drop);
+  const utility = stage.utility(batch, kept);
+  const tags = tagsOf(context, batch, drop, kept, utility);
+  const duals = weigher.next(utility === undefined ? { tags } : { tags, utility });
+  const weights = weigh(tags, utility, duals, weigher.problem, new Float64Array(kept.length));
+  addWeighted(into.balanced, tags, weights);
+  addWeights(into.weights, weights);
+  addCertificate(into.certificate, tags, utility, duals, weigher.problem);
+
+  const ids = idsOf(batch, kept);
+  const uniform = new Float64Array(kept.length);
+  hashIds(ids, balance.seed, uniform);
+  const count = copies(weights, uniform, new Uint8Array(kept.length));
+  addWeighted(into.resampled, tags, Float64Array.from(count));
+  hashIds(ids, (balance.seed ^ RANDOM_CONTROL) >>> 0, uniform);
+  const control = randomControl(uniform, weigher.problem.rate, new Uint8Array(kept.length));
+  addWeighted(into.random, tags, Float64Array.from(control));
+
+  const allWeights = spread(weights, kept, new Float64Array(batch.numRows));
+  const allCopies = spread(count, kept, new Uint8Array(batch.numRows));
+  const codes = { weightZero: stage.reasons.length + 1, sampledOut: stage.reasons.length + 2 };
+  const final = finalDrop(drop, allWeights, allCopies, codes, new Uint8Array(batch.numRows));
+  for (let i = 0; i < final.length; i++) into.drops[final[i]]++;
+
+  if (output.formats.length > 0) await part.write(gather(batch, expand(allCopies, drop)));
+  if (output.weights !== 'none') {
+    const m = stage.names.attributes.length;
+    const all = { ids: columnData(batch, 'id'), tags: scatterTags(tags, kept, batch.numRows, m) };
+    const table = weightsBatch(
+      { ...all, weights: allWeights, copies: allCopies, drop: final },
+      stage.names,
+      finalReasons(stage),
+    );
+    await part.writeWeights(table);
+  }
+}
+
+function tagsOf(
+  { stage, onTags }: ShardContext,
+  batch: RecordBatch,
+  drop: Uint8Array,
+  kept: Uint32Array,
+  utility: Float64Array | undefined,
+): Tags {
+  if (onTags === undefined) return stage.tag(batch, kept);
+  const all = stage.tag(batch);
+  onTags(all, utility, drop, kept);
+  return selectTags(all, kept);
+}
+
+function idsOf(batch: RecordBatch, kept: Uint32Array) {
+  return columnData(gather(project(batch, ['id']), kept), 'id');
+}
+
+/** Puts value i at row `rows[i]`; the other rows keep what `out` holds. */
+function spread<T extends Float64Array | Uint8Array>(values: T, rows: Uint32Array, out: T): T {
+  for (let i = 0; i < rows.length; i++) out[rows[i]] = values[i];
+  return out;
+}

@@ -1,0 +1,107 @@
+/** Beam: units become shards. Finished shards of an interrupted run are taken as they are. */
+import { type BundleContext, DoFn, type KV, registerDoFn, structuredCoder } from '../../beam/index.js';
+import { storageFor } from '../../storage/index.js';
+import type { Problem } from '../balance/problem.js';
+import type { WeightDuals } from '../balance/weight.js';
+import { saveBytes, workPath } from '../read/job.js';
+import { openStage, type Stage } from '../tag/stage.js';
+import { emptyResult, type Weigher, writeShard } from './shard.js';
+import { type ShardRange, shardRanges, type Unit, unitsOf } from './shards.js';
+import { decodeWritten, encodeWritten, mergeWritten, type Written } from './written.js';
+
+export const unitCoder = structuredCoder<Unit>('m4-balance:coder:unit:v1');
+
+export interface UnitsConfig {
+  /** Input rows. */
+  readonly rows: number;
+  /** Rows a shard, on average. */
+  readonly shardRows: number;
+  /** Share of the input rows that is expected to survive. */
+  readonly keptShare: number;
+  /** Input rows that a unit covers at least: those of the largest split. */
+  readonly unitRows: number;
+}
+
+class Units extends DoFn<Uint8Array, Unit> {
+  constructor(private readonly config: UnitsConfig) {
+    super();
+  }
+
+  *process(_: Uint8Array) {
+    const { rows, shardRows, keptShare, unitRows } = this.config;
+    yield* unitsOf(shardRanges(rows, shardRows, keptShare), unitRows);
+  }
+}
+
+export interface WriteConfig {
+  readonly staging: string;
+  readonly problem: Problem;
+  readonly duals: WeightDuals;
+}
+
+class Write extends DoFn<Unit, Uint8Array> {
+  private stage!: Stage;
+  private written!: Written;
+  private used = false;
+
+  constructor(private readonly config: WriteConfig) {
+    super();
+  }
+
+  override async setup() {
+    this.stage = await openStage(this.config.staging, { allColumns: true });
+  }
+
+  override startBundle() {
+    this.written = emptyResult(this.stage);
+    this.used = false;
+  }
+
+  async process(unit: Unit, ctx: BundleContext) {
+    this.used = true;
+    for (const range of unit.shards) mergeWritten(this.written, await this.shard(range, ctx));
+  }
+
+  override *finishBundle() {
+    if (this.used) yield encodeWritten(this.written);
+  }
+
+  private async shard(range: ShardRange, ctx: BundleContext): Promise<Written> {
+    const { staging, problem, duals } = this.config;
+    const record = workPath(staging, 'shards', String(range.index));
+    const storage = storageFor(record);
+    if (await storage.exists(record)) {
+      ctx.counter('rows', range.to - range.from);
+      return decodeWritten(await storage.readAll(record));
+    }
+    const weigher: Weigher = { problem, next: () => duals };
+    const onRows = (rows: number) => ctx.counter('rows', rows);
+    const written = await writeShard({ staging, stage: this.stage, weigher, onRows }, range);
+    await saveBytes(record, encodeWritten(written));
+    return written;
+  }
+}
+
+class MergeWritten extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  private stage!: Stage;
+
+  constructor(private readonly staging: string) {
+    super();
+  }
+
+  override async setup() {
+    this.stage = await openStage(this.staging);
+  }
+
+  *process({ value }: KV<string, Iterable<Uint8Array>>) {
+    const all = emptyResult(this.stage);
+    for (const bytes of value) if (bytes.length > 0) mergeWritten(all, decodeWritten(bytes));
+    yield encodeWritten(all);
+  }
+}
+
+export const units = registerDoFn('m4-balance.units', (config: UnitsConfig) => new Units(config));
+/** One encoded Written a bundle. */
+export const write = registerDoFn('m4-balance.write', (config: WriteConfig) => new Write(config));
+/** Config: the staging folder. */
+export const mergeAllWritten = registerDoFn('m4-balance.write.merge', (staging: string) => new MergeWritten(staging));
