@@ -1,0 +1,33 @@
+/** Runs contestants in turn: A B A B, so that whatever else the machine does falls on all of them. */
+import { type Absent, type Contestant, isAbsent } from './contestant.js';
+import type { Entry, Figures } from './figures.js';
+
+export interface Contest {
+  /** In the order given, without those that are absent. */
+  readonly entries: readonly Entry[];
+  /** A sentence for each contestant that is absent. */
+  readonly absent: readonly string[];
+}
+
+/** One run each to warm up, then `runs` rounds. Whatever happens, no contestant is left running. */
+export async function contest(starts: readonly (() => Promise<Contestant | Absent>)[], runs: number): Promise<Contest> {
+  const present: Contestant[] = [];
+  const absent: string[] = [];
+  try {
+    for (const start of starts) {
+      const contestant = await start();
+      if (isAbsent(contestant)) absent.push(`${contestant.name} is absent (${contestant.absent}): no ratio`);
+      else present.push(contestant);
+    }
+    const figures = present.map((): Figures[] => []);
+    for (let round = 0; round <= runs; round++) {
+      for (const [i, contestant] of present.entries()) {
+        const result = await contestant.run();
+        if (round > 0) figures[i]!.push(result);
+      }
+    }
+    return { entries: present.map(({ name }, i) => ({ name, runs: figures[i]! })), absent };
+  } finally {
+    for (const contestant of present) contestant.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** `npm run bench -- [NAME...] [--runs N] [--json]`: runs benchmarks, each against its peer, and prints what they measure. */
+import { parseArgs } from 'node:util';
+import { InputError } from '../schemas/errors.js';
+import { exactAdult, exactSynthetic } from './exact.js';
+import type { Outcome } from './figures.js';
+import { PINNING } from './one-core.js';
+import type { Options } from './options.js';
+import { outcomeLines } from './print.js';
+import { stream } from './stream.js';
+
+interface Benchmark {
+  readonly says: string;
+  run(options: Options): Promise<Outcome>;
+}
+
+/** A benchmark is one line here. */
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  'exact-adult': { says: 'exact fit of UCI Adult, against Clarabel', run: exactAdult },
+  stream: { says: 'stream update in the stateful step, against Numba', run: stream },
+  'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '1000000' },
+    adult: { type: 'string', default: '../shared/data/tabular/adult.parquet' },
+    captions: { type: 'string', default: '../shared/data/pairs/coco_val2017_captions.parquet' },
+    cache: { type: 'string', default: '.cache/bench' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function integer(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InputError('bench', { place: `--${flag}`, expected: 'a positive whole number', got: text });
+}
+
+async function main(): Promise<void> {
+  const names = Object.keys(BENCHMARKS);
+  if (values.help || positionals.length === 0) {
+    console.log(
+      'npm run bench -- NAME... [--runs N] [--json] [--adult FILE] [--captions FILE] [--rows N]; "all" runs:\n',
+    );
+    for (const name of names) console.log(`  ${name.padEnd(16)} ${BENCHMARKS[name]!.says}`);
+    return;
+  }
+  const wanted = positionals.includes('all') ? names : positionals;
+  const unknown = wanted.find((name) => !Object.hasOwn(BENCHMARKS, name));
+  if (unknown !== undefined)
+    throw new InputError('bench', { expected: `one of ${names.join(', ')} or all`, got: unknown });
+  const options = {
+    runs: integer('runs', values.runs),
+    rows: integer('rows', values.rows),
+    adult: values.adult,
+    captions: values.captions,
+    cache: values.cache,
+  };
+  if (!values.json)
+    console.log(`Node ${process.version}, ${PINNING}, ${options.runs} runs each after a warm-up, in turn\n`);
+  for (const name of wanted) {
+    const outcome = await BENCHMARKS[name]!.run(options);
+    if (values.json) console.log(JSON.stringify({ benchmark: name, ...outcome }));
+    else for (const line of outcomeLines(name, outcome)) console.log(line);
+  }
+}
+
+main().catch((error) => {
+  console.error(error instanceof InputError ? error.message : error);
+  process.exitCode = 1;
+});

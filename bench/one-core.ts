@@ -1,0 +1,48 @@
+/** Commands on one core: pinned where the system can, and with one thread in every library that has threads. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvariantError } from '../schemas/errors.js';
+
+const ONE_THREAD = {
+  OMP_NUM_THREADS: '1',
+  OPENBLAS_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  NUMBA_NUM_THREADS: '1',
+  POLARS_MAX_THREADS: '1',
+  RAYON_NUM_THREADS: '1',
+  ARROW_NUM_THREADS: '1',
+};
+
+export const ENVIRONMENT: NodeJS.ProcessEnv = { ...process.env, ...ONE_THREAD };
+
+/** The interpreter that the peers run in. */
+export const PYTHON = process.env.M4_PEERS_PYTHON ?? 'python3';
+
+/** The core that contestants share, one at a time. */
+const CORE = process.env.M4_BENCH_CORE ?? '0';
+
+const pinnable = spawnSync('taskset', ['-c', CORE, 'true']).status === 0;
+
+export const PINNING = pinnable ? `core ${CORE}` : 'not pinned: no taskset';
+
+/** The folder of the compiled files of bench/. */
+export const COMPILED = fileURLToPath(new URL('.', import.meta.url));
+
+/** The Python sources, which the compiler leaves where they are: found upwards. */
+function peersFolder(): string {
+  for (let folder = COMPILED; ; folder = dirname(folder)) {
+    const peers = join(folder, 'bench', 'peers');
+    if (existsSync(peers)) return peers;
+    if (folder === dirname(folder)) throw new InvariantError(`no bench/peers above ${COMPILED}`);
+  }
+}
+
+export const PEERS = peersFolder();
+
+export type Command = readonly [string, ...string[]];
+
+export function onOneCore(command: Command): Command {
+  return pinnable ? ['taskset', '-c', CORE, ...command] : command;
+}
