@@ -58,7 +58,7 @@ output:
   split: train
   #shardRows: 100000           # rows a shard, or
   #shardBytes: 268435456       # bytes a shard
-  compression: zstd            # of Parquet shards: snappy, zstd or none
+  compression: snappy          # of Parquet shards: snappy, zstd or none
   overwrite: false             # true: replace another finished run in this folder
 
 report:

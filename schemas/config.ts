@@ -229,7 +229,7 @@ export const outputSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Bytes a shard, estimated from the input; default 256 MiB where shardRows is not given'),
-  compression: z.enum(['snappy', 'zstd', 'none']).default('zstd').describe('Of Parquet shards'),
+  compression: z.enum(['snappy', 'zstd', 'none']).default('snappy').describe('Of Parquet shards'),
   overwrite: z.boolean().default(false).describe('Replace another finished run in this directory'),
 });
 

@@ -1,8 +1,11 @@
 /** Writes what is made from the schemas: the published JSON Schemas and the page on the configuration. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { configTemplate } from '../cli/config-template.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
+import { manifestSchema } from '../schemas/manifest.js';
+import { runReportSchema } from '../schemas/report.js';
 import { configurationPage } from './configuration-page.js';
 
 /** Path from the repository's root: content. */
@@ -11,6 +14,8 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   const installed = 'node_modules/m4-balance/schemas/config.schema.json';
   return new Map([
     ['schemas/config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['schemas/report.schema.json', `${JSON.stringify(z.toJSONSchema(runReportSchema), null, 2)}\n`],
+    ['schemas/manifest.schema.json', `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`],
     ['docs/configuration.md', configurationPage(schema, configTemplate(installed))],
   ]);
 }
