@@ -3,9 +3,12 @@ import { decompress, init } from '@bokuweb/zstd-wasm';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { sharedPath } from '../../shared.js';
 
+let ready: Promise<void> | undefined;
+
 /** The text column of a shared Parquet file. */
 export async function readCaptions(path: string): Promise<string[]> {
-  await init();
+  ready ??= init();
+  await ready;
   const file = await asyncBufferFromFile(sharedPath(path));
   const rows = await parquetReadObjects({
     file,
