@@ -4,6 +4,7 @@ import { type DictionaryBatch, type RecordBatch as Header, Message } from 'apach
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import { ARROW_MAGIC } from './arrow-messages.js';
+import { verifyMetadata } from './arrow-verify.js';
 
 /** Metadata of one message, and the footer of a file: far above what any schema needs. */
 const MAXIMUM_METADATA_BYTES = 64 * 2 ** 20;
@@ -15,8 +16,8 @@ const HEAD_BYTES = 4096;
 const GROUP_ROWS = 65_536;
 const GROUP_BYTES = 16 * 2 ** 20;
 
-/** Bytes of one block in a footer (File.fbs, struct Block). */
-const BLOCK_BYTES = 24;
+/** Rows of a record batch whose columns take no bytes at all (nulls): nothing else bounds them. */
+const MAXIMUM_EMPTY_ROWS = 2 ** 24;
 
 /** A message with a body. */
 export interface Block {
@@ -111,7 +112,10 @@ async function messageAt(source: ByteSource, start: number): Promise<Found | und
   }
   const end = prefix + length;
   const metadata = end <= head.length ? head.subarray(prefix, end) : await source.read(start + prefix, start + end);
-  const message = guarded(source.name, place, 'a message', () => Message.decode(metadata));
+  const message = guarded(source.name, place, 'a message', () => {
+    verifyMetadata(metadata, 'message');
+    return Message.decode(metadata);
+  });
   return { message, metadata, body: start + end };
 }
 
@@ -128,6 +132,7 @@ function blockOf(file: string, found: Found, fileBytes: number): Block {
     const header = dictionary === undefined ? (any as Header) : dictionary.data;
     const rows = header.length;
     if (!(Number.isSafeInteger(rows) && rows >= 0 && rows < 2 ** 31)) throw new Error(`${rows} rows`);
+    if (bodyBytes === 0 && rows > MAXIMUM_EMPTY_ROWS) throw new Error(`${rows} rows without a byte`);
     for (const { offset, length } of header.buffers) {
       if (!(offset >= 0 && length >= 0 && offset + length <= bodyBytes)) {
         throw new Error(`a buffer at bytes ${offset} to ${offset + length} of ${bodyBytes}`);
@@ -169,11 +174,10 @@ async function fileLayout(source: ByteSource): Promise<Layout> {
   const most = Math.min(source.bytes - 18, MAXIMUM_METADATA_BYTES);
   if (length <= 0 || length > most) throw arrowError(file, 'footer', `a footer of 1 to ${most} bytes`, `${length}`);
   const bytes = await source.read(source.bytes - 10 - length, source.bytes - 10);
-  refuseBigEndian(file, bytes, 1);
   const { schema, blocks } = guarded(file, 'footer', 'a footer', () => {
+    verifyMetadata(bytes, 'footer');
+    refuseBigEndian(file, bytes, 1);
     const footer = Footer.decode(bytes);
-    const counts = footer.numDictionaries + footer.numRecordBatches;
-    if (!(counts * BLOCK_BYTES <= length)) throw new Error(`${counts} blocks in ${length} bytes`);
     return { schema: footer.schema, blocks: [[...footer.dictionaryBatches()], [...footer.recordBatches()]] as const };
   });
   const load = async ({ offset }: { offset: number }, kind: MessageHeader) => {

@@ -1,5 +1,5 @@
 import { RecordBatch as Batch, type RecordBatch, type Schema } from 'apache-arrow';
-import { RecordBatch as Header, Message } from 'apache-arrow/ipc/metadata/message';
+import { FieldNode, RecordBatch as Header, Message } from 'apache-arrow/ipc/metadata/message';
 import { VectorAssembler } from 'apache-arrow/visitor/vectorassembler';
 import { type Take, takeFresh } from './arena.js';
 
@@ -45,7 +45,9 @@ export function schemaMessage(schema: Schema): Uint8Array {
 /** A batch as an IPC message, uncompressed: each buffer is copied once, whole. Dictionaries are not supported. */
 export function batchMessage(batch: RecordBatch, take: Take = takeFresh): EncodedMessage {
   const { byteLength, nodes, bufferRegions, buffers } = VectorAssembler.assemble(batch);
-  const header = new Header(batch.numRows, nodes, bufferRegions, null);
+  // apache-arrow forgets the count of a sliced Null column, the only one without a bitmap to count again.
+  const counted = nodes.map((n) => (n.nullCount < 0 ? new FieldNode(n.length, n.length) : n));
+  const header = new Header(batch.numRows, counted, bufferRegions, null);
   const { bytes, headBytes } = encapsulated(Message.from(header, byteLength), byteLength, take);
   for (const [i, values] of buffers.entries()) {
     const start = headBytes + bufferRegions[i]!.offset;

@@ -185,6 +185,7 @@ function emptyNulls(type: DataType, length: number): Data {
 export function plainData(data: Data, type: DataType): Data {
   const { length } = data;
   require(Number.isSafeInteger(length) && length >= 0, `${length} rows`);
+  require(data.stride >= 0 && data.stride < 2 ** 31, `values of width ${data.stride}`);
   const layout = layoutOf(type);
   if (layout === 'null') return new Data(type, 0, length, length);
   const validity = data.nullBitmap ?? new Uint8Array(0);
