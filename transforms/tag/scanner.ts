@@ -9,16 +9,10 @@
  * The method: an automaton passes over words that start no term; the others are folded, hashed and looked up in a table of
  * the lexicons' words; only from a word that starts a longer term is the trie of terms walked.
  */
+
 import { ASCII_FOLD, BEYOND_ASCII, decodeUtf8, encodeUtf8, foldCodePoint, NOT_WORD } from './fold.js';
-import {
-  APOSTROPHE_GAP,
-  expandLexicon,
-  isApostrophe,
-  isSpaceOrHyphen,
-  type Lexicon,
-  SILENT,
-  SPACE_GAP,
-} from './lexicon.js';
+import { APOSTROPHE_GAP, isApostrophe, isSpaceOrHyphen, type Lexicon, SILENT, SPACE_GAP } from './lexicon.js';
+import { buildTrie } from './term-trie.js';
 import { buildAutomaton, nextCandidate } from './word-automaton.js';
 
 export interface Scanner {
@@ -57,40 +51,6 @@ function letterBit(byte: number): number {
 
 function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, atLeast)));
-}
-
-interface Trie {
-  readonly words: Map<string, number>;
-  /** By node: [lexicon, value number or -1 for a silent term] pairs, flat. Node 0 is the root. */
-  readonly outputs: number[][];
-  /** "node gap word": node. */
-  readonly edges: Map<string, number>;
-}
-
-function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: number, value: string) => number): Trie {
-  const trie: Trie = { words: new Map(), outputs: [[]], edges: new Map() };
-  lexicons.forEach((lexicon, number) => {
-    for (const term of expandLexicon(lexicon)) {
-      let node = 0;
-      term.words.forEach((text, i) => {
-        let word = trie.words.get(text);
-        if (word === undefined) {
-          word = trie.words.size;
-          trie.words.set(text, word);
-        }
-        const edge = `${node} ${i === 0 ? 0 : term.gaps[i - 1]} ${word}`;
-        let next = trie.edges.get(edge);
-        if (next === undefined) {
-          next = trie.outputs.length;
-          trie.outputs.push([]);
-          trie.edges.set(edge, next);
-        }
-        node = next;
-      });
-      trie.outputs[node]!.push(number, term.value === SILENT ? -1 : numberOf(number, term.value));
-    }
-  });
-  return trie;
 }
 
 /**
