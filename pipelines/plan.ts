@@ -3,7 +3,7 @@ import type { Config } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
 import { createFilters, globalRules } from '../transforms/filter/index.js';
 import { wantedLists } from '../transforms/tag/listed.js';
-import { createTagger } from '../transforms/tag/tagger.js';
+import { taggerOf } from '../transforms/tag/stage.js';
 import { emptyVocabularies, prepareJob } from './prepare.js';
 import { expectedShardRows } from './shard-rows.js';
 
@@ -33,8 +33,7 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
   const job = await prepareJob(config);
   const { plan } = job;
   const lists = wantedLists(job.config.labels);
-  const { attributes, labels } = job.config;
-  const { names } = createTagger(attributes, labels, job.columns, emptyVocabularies(job.config), job.lexicons);
+  const { names } = taggerOf(job, emptyVocabularies(job.config));
   return {
     files: [
       ...plan.files.map((f) => ({

@@ -12,7 +12,7 @@ import { nameColumns } from '../transforms/read/name-columns.js';
 import { type InputPlan, planInput } from '../transforms/read/plan.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { readLexicons } from '../transforms/tag/read-lexicon.js';
-import { createTagger } from '../transforms/tag/tagger.js';
+import { taggerOf } from '../transforms/tag/stage.js';
 
 /** Version of this package, from the package.json above the running code. */
 export function packageVersion(): string {
@@ -40,17 +40,13 @@ export async function prepareJob(given: Config): Promise<Job> {
   const rules = expandRules(config.filters, available);
   requireColumns(createFilters(rules), available);
   const lexicons = readLexicons(config.attributes, config.labels);
-  requireTags(config, columns, lexicons);
   const warm = config.balance.warm === undefined ? undefined : readFileSync(config.balance.warm, 'utf8');
   const { overwrite: _, directory: __, ...output } = config.output;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([version, { ...config, output }, plan, rules, lexicons, warm]));
-  return { run: hash.digest('hex').slice(0, RUN_DIGITS), version, config, plan, rules, columns, lexicons, warm };
-}
-
-/** Throws ConfigError where attributes or labels need columns that are not there, or of another type. */
-function requireTags(config: Config, columns: readonly ColumnInfo[], lexicons: Job['lexicons']): void {
-  createTagger(config.attributes, config.labels, columns, emptyVocabularies(config), lexicons);
+  const job = { version, config, plan, rules, columns, lexicons, warm };
+  taggerOf(job, emptyVocabularies(config));
+  return { run: hash.digest('hex').slice(0, RUN_DIGITS), ...job };
 }
 
 /** A vocabulary without words for each list column: enough to check a configuration before anything is read. */

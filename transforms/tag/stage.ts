@@ -9,7 +9,7 @@ import { project } from '../read/columns.js';
 import { type Job, loadJob, workPath } from '../read/job.js';
 import { createReader, type Reader } from '../read/reader.js';
 import { numberColumn } from './column.js';
-import { createTagger } from './tagger.js';
+import { createTagger, type Tagger } from './tagger.js';
 
 /** Reasons of the resampler, after those of the filters. */
 export const WEIGHT_ZERO = 'weight 0';
@@ -70,6 +70,19 @@ async function loadResolutions(staging: string, job: Job, filters: number): Prom
   return { thresholds, duplicates };
 }
 
+/** The tagger made last in this process: compiling its lexicons takes as long as tagging 100,000 captions, and each phase wants it several times. */
+let latest: { readonly key: string; readonly tagger: Tagger } | undefined;
+
+/** The tagger of a job. `vocabularies`: the labels of each list column. Throws ConfigError for columns that are not there or not fit. */
+export function taggerOf(job: Omit<Job, 'run'>, vocabularies: Readonly<Record<string, readonly string[]>>): Tagger {
+  const { config, columns, lexicons } = job;
+  const key = JSON.stringify([config.attributes, config.labels, columns, vocabularies, lexicons]);
+  if (latest?.key !== key) {
+    latest = { key, tagger: createTagger(config.attributes, config.labels, columns, vocabularies, lexicons) };
+  }
+  return latest.tagger;
+}
+
 /** Opens the job of a staging folder. Throws InvariantError where an earlier phase has not left what this one needs. */
 export async function openStage(staging: string, options: StageOptions = {}): Promise<Stage> {
   const job = await loadJob(staging);
@@ -81,9 +94,7 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
   const vocabulary = await readWork(staging, VOCABULARY);
   const vocabularies = vocabulary === undefined ? {} : JSON.parse(new TextDecoder().decode(vocabulary));
   const partial = options.filters !== undefined;
-  const tagger = partial
-    ? undefined
-    : createTagger(config.attributes, config.labels, job.columns, vocabularies, job.lexicons);
+  const tagger = partial ? undefined : taggerOf(job, vocabularies);
 
   const tagColumns = tagger?.columns ?? [];
   const utilityColumn = config.balance.utility;
