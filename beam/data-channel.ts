@@ -18,6 +18,8 @@ export interface DataChannel {
   end(instructionId: string, transformId: string): void;
   /** Throws away what came for a bundle that failed. */
   discard(instructionId: string): void;
+  /** How many bundles have messages here or a reader. */
+  openBundles(): number;
   /** Hangs up. Open inboxes fail. */
   close(): void;
 }
@@ -115,6 +117,7 @@ export function openDataChannel(endpoint: string, { workerId, failed, onEnd }: D
     discard(instructionId) {
       for (const inbox of [...(inboxes.get(instructionId)?.values() ?? [])]) inbox.close();
     },
+    openBundles: () => inboxes.size,
     close() {
       failAll(new Error('the worker hung up the data stream'));
       stream.end();

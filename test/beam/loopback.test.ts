@@ -1,41 +1,12 @@
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Client, credentials } from '@grpc/grpc-js';
-import {
-  StartWorkerRequest,
-  type StartWorkerResponse,
-  StopWorkerRequest,
-  type StopWorkerResponse,
-} from 'apache-beam/proto/beam_fn_api';
-import { beamFnExternalWorkerPoolDefinition } from 'apache-beam/proto/beam_fn_api.grpc-server';
 import { ApiServiceDescriptor } from 'apache-beam/proto/endpoints';
 import { startLoopbackPool } from '../../beam/index.js';
 import * as fns from './fns.js';
 import { MiniRunner } from './mini-runner.js';
+import { poolClient } from './pool-client.js';
 import { stageOf } from './stage.js';
-
-/** What a task manager asks of a pool. */
-function poolClient(address: string) {
-  const client = new Client(address, credentials.createInsecure());
-  const { startWorker, stopWorker } = beamFnExternalWorkerPoolDefinition as any;
-  const call = <I, O>(method: any, request: I): Promise<O> =>
-    new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        (error: Error | null, response: unknown) => (error ? reject(error) : resolve(response as O)),
-      );
-    });
-  return {
-    start: (request: Partial<StartWorkerRequest>): Promise<StartWorkerResponse> =>
-      call(startWorker, StartWorkerRequest.create(request)),
-    stop: (workerId: string): Promise<StopWorkerResponse> => call(stopWorker, StopWorkerRequest.create({ workerId })),
-    close: () => client.close(),
-  };
-}
 
 test('two runners start workers with one id, and one stops "its": the other goes on', async () => {
   const pool = await startLoopbackPool();
