@@ -50,6 +50,7 @@ export async function commitRun(commit: Commit): Promise<Manifest> {
   for (const part of commit.parts) files.push(await settle(staging, part));
   const manifest: Manifest = { ...commit.manifest, files };
   await writeText(join(staging, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  await removeUnlisted(staging, files);
 
   await checkReplaceable(commit);
   if ((await storage.listFiles(directory)).length > 0) await storage.publish(directory, `${staging}.replaced`);
@@ -76,6 +77,13 @@ export async function checkReplaceable(run: Pick<Commit, 'directory' | 'overwrit
         ? 'Choose another output.directory.'
         : 'Choose another output.directory, or set output.overwrite.',
   });
+}
+
+/** A killed run leaves half-written files behind; they are no part of the output. */
+async function removeUnlisted(staging: string, files: readonly ManifestFile[]): Promise<void> {
+  const storage = storageFor(staging);
+  const listed = new Set([MANIFEST, ...files.map((f) => f.path)].map((path) => join(staging, path)));
+  for (const { path } of await storage.listFiles(staging)) if (!listed.has(path)) await storage.remove(path);
 }
 
 async function settle(staging: string, part: Part): Promise<ManifestFile> {

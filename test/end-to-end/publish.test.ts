@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { demoBatch } from '../../scripts/demo-data.js';
+import { run, start } from './command.js';
+import { saveParquet } from './inputs.js';
+import { readOutput } from './outputs.js';
+import { digests, filesBelow, scratch } from './scratch.js';
+
+const ROWS = 1_500;
+const KILLS = 20;
+
+/** A folder with input and configuration; the run writes eight shards a format. */
+async function prepared(folder: string): Promise<{ out: string; config: string }> {
+  const out = join(folder, 'results', 'out');
+  mkdirSync(join(folder, 'results'), { recursive: true });
+  const input = join(folder, 'input.parquet');
+  await saveParquet(input, demoBatch(5, 0, ROWS), 250);
+  const config = join(folder, 'job.json');
+  const value = {
+    input: { files: input },
+    filters: [{ similarity: { column: 'clip_l14_similarity_score', fraction: 0.9 } }, { unique: {} }],
+    attributes: { female: { lexicon: 'gender', value: 'female' } },
+    labels: [{ lexicon: 'occupations' }],
+    balance: { rate: 0.5 },
+    output: { directory: out, formats: ['parquet', 'arrow', 'tfrecord'], shardRows: 80, overwrite: true },
+  };
+  writeFileSync(config, JSON.stringify(value));
+  return { out, config };
+}
+
+/** Uniform numbers in [0, 1) from a seed that is printed: a linear congruential generator (Numerical Recipes). */
+function moments(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function assertNothingLeft(out: string): void {
+  assert.deepEqual(readdirSync(join(out, '..')), ['out'], 'nothing is left beside the output');
+  const listed = readOutput(out).manifest.files.map((f) => f.path);
+  assert.deepEqual(filesBelow(out), [...listed, 'manifest.json'].sort(), 'the manifest lists every file');
+}
+
+test('a run killed at any moment leaves the last good output, and the same command finishes with the same bytes', async (t) => {
+  const folder = scratch(t);
+  const { out, config } = await prepared(folder);
+  const command = ['balance', config, '--quiet'];
+
+  assert.equal((await run([...command, '--seed', '2'])).code, 0);
+  const previous = join(folder, 'previous');
+  cpSync(out, previous, { recursive: true });
+  const last = digests(out);
+  rmSync(out, { recursive: true });
+  const undisturbed = await run(command);
+  assert.equal(undisturbed.code, 0, undisturbed.stderr);
+  const expected = digests(out);
+  assertNothingLeft(out);
+  assert.notDeepEqual(expected, last);
+  assert.ok(Object.keys(expected).length > 20);
+
+  const seed = Number(process.env.M4_KILL_SEED ?? Date.now() % 1e6);
+  t.diagnostic(`M4_KILL_SEED=${seed}; undisturbed: ${undisturbed.milliseconds.toFixed()} ms`);
+  const next = moments(seed);
+  let [killed, finishedBefore] = [0, 0];
+  for (let i = 0; i < KILLS; i++) {
+    rmSync(join(out, '..'), { recursive: true, force: true });
+    const replaces = i % 2 === 1;
+    if (replaces) cpSync(previous, out, { recursive: true });
+    const wait = ((i + next()) / KILLS) * undisturbed.milliseconds;
+    const victim = start(command);
+    await delay(wait);
+    victim.process.kill('SIGKILL');
+    const { signal, stderr } = await victim.finished;
+    const at = `kill ${i} after ${wait.toFixed()} ms`;
+    assert.ok(signal === 'SIGKILL' || stderr === '', `${at}: ${stderr}`);
+    killed += signal === 'SIGKILL' ? 1 : 0;
+
+    const found = digests(out);
+    const isComplete = found['manifest.json'] === expected['manifest.json'];
+    finishedBefore += isComplete ? 1 : 0;
+    if (isComplete) assert.deepEqual(found, expected, at);
+    // Between the two renames of a replacement there is, for a moment, no output.
+    else if (replaces && existsSync(out)) assert.deepEqual(found, last, at);
+    else assert.deepEqual(found, {}, at);
+
+    const again = await run(command);
+    assert.equal(again.code, 0, `${at}: ${again.stderr}`);
+    assert.deepEqual(digests(out), expected, at);
+    assertNothingLeft(out);
+  }
+  t.diagnostic(`${killed} killed, ${finishedBefore} of them after the output was published`);
+  assert.ok(killed > KILLS / 2, `only ${killed} were killed before they ended`);
+});
+
+test('Ctrl-C ends with 130 and keeps what is finished; the same command continues to the same bytes', async (t) => {
+  const { out, config } = await prepared(scratch(t));
+  assert.equal((await run(['balance', config, '--quiet'])).code, 0);
+  const expected = digests(out);
+  rmSync(out, { recursive: true });
+
+  let interrupted = false;
+  const running = start(['balance', config, '--json'], (stdout) => {
+    if (interrupted || !stdout.includes('"weight, resample, write"')) return;
+    interrupted = true;
+    running.process.kill('SIGINT');
+  });
+  const stopped = await running.finished;
+  assert.equal(stopped.code, 130, stopped.stdout);
+  assert.equal(existsSync(out), false);
+  assert.ok(existsSync(`${out}.partial`));
+  const again = await run(['balance', config, '--json']);
+  assert.equal(again.code, 0, again.stdout);
+  assert.match(again.stdout, /done before/);
+  assert.deepEqual(digests(out), expected);
+  assertNothingLeft(out);
+});
+
+test('a finished run is not done again, and is not replaced by another without leave', async (t) => {
+  const { out, config } = await prepared(scratch(t));
+  const command = ['balance', config, '--quiet', '--no-output.overwrite'];
+  assert.equal((await run(command)).code, 0);
+  const expected = digests(out);
+  const again = await run(command);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stdout, /already done/);
+  assert.deepEqual(digests(out), expected);
+
+  const other = await run([...command, '--seed', '9']);
+  assert.equal(other.code, 3);
+  assert.match(
+    other.stderr,
+    /output: .*out: expected an empty or absent directory, got a finished run \([0-9a-f]{16}\)/,
+  );
+  assert.deepEqual(digests(out), expected);
+  assert.deepEqual(readdirSync(join(out, '..')), ['out']);
+});
+
+test('a folder that holds something else is never touched', async (t) => {
+  const { out, config } = await prepared(scratch(t));
+  mkdirSync(out);
+  writeFileSync(join(out, 'thesis.tex'), 'the only copy');
+  const refused = await run(['balance', config, '--quiet', '--output.overwrite']);
+  assert.equal(refused.code, 3);
+  assert.match(refused.stderr, /expected an empty or absent directory, got 1 files that are not a run of m4-balance/);
+  assert.deepEqual(filesBelow(out), ['thesis.tex']);
+  assert.deepEqual(readdirSync(join(out, '..')), ['out']);
+});
