@@ -1,3 +1,9 @@
+/**
+ * What the Apache Beam TypeScript SDK 2.49.0 lacks, through its exported API: async DoFns with backpressure, user state, coders
+ * that keep what they are given, a direct runner, a worker that loses nothing, and job submission.
+ *
+ * Every file imports 'apache-beam' before any of its sub-paths: the other order fails on the SDK's circular imports.
+ */
 import 'apache-beam';
 
 export type { Root } from 'apache-beam';

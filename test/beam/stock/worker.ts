@@ -83,7 +83,12 @@ function stageOf(runner: MiniRunner, id: string, coder: any, build: (input: any)
   return runner.addStage(id, pipeline.getProto(), input.getId(), output.getId());
 }
 
-const upTo = (n: number, from = 0) => Array.from({ length: n }, (_, i) => from + i);
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Waits for what is about to happen, and gives up after 10 s. */
+async function until(condition: () => boolean) {
+  for (let i = 0; i < 500 && !condition(); i++) await sleep(20);
+}
 const anything = new GeneralObjectCoder();
 const results: Record<string, unknown> = {};
 const { runner, worker } = await startWorker();
@@ -139,11 +144,11 @@ results.descriptorCallers = [...new Set(runner.descriptorCallers)];
 results.printed = printed.log;
 
 const sizes = stageOf(runner, 'size', new BytesCoder(), (input) => input.map(fns.sizeOf));
-const small = await orHangs(runner.runBundle(sizes, [[new Uint8Array(3 << 20)]]));
+const small = await runner.runBundle(sizes, [[new Uint8Array(3 << 20)]]);
 const large = await orHangs(runner.runBundle(sizes, [[new Uint8Array(5 << 20)]]));
 const next = await orHangs(runner.runBundle(sizes, [[new Uint8Array(3)]]));
 const outputsOf = (result: any) => (result === 'hangs' ? result : result.outputs);
-results.messageSizes = { small: outputsOf(small), large: outputsOf(large), next: outputsOf(next) };
+results.messageSizes = { small: small.outputs, large: outputsOf(large), next: outputsOf(next) };
 
 const hungUp = await startWorker();
 hungUp.runner.control.end();
@@ -157,12 +162,12 @@ const echo = stageOf(cancelled.runner, 'echo', anything, (input) => input.map(fn
 await cancelled.runner.runBundle(echo, [['a']]);
 const errorsBefore = printed.error;
 cancelled.runner.data.emit('error', { code: 1, details: 'Multiplexer hanging up' });
-await sleep(200);
+await until(() => printed.error > errorsBefore);
 results.errorsOnCancelled = printed.error - errorsBefore;
 
 const broken = await startWorker();
 broken.runner.stop();
-await sleep(200);
+await until(() => uncaught.length > 0);
 results.uncaught = uncaught.length;
 
 const service = await startJobService({ states: [JobState_Enum.DONE], staging: true });
@@ -183,6 +188,6 @@ for (const { url, connected } of [a, b]) {
 }
 const otherEnded = new Promise<string>((resolve) => b.control.on('end', () => resolve('ended')));
 await client.stop('1-1');
-results.otherWorker = await orHangs(otherEnded);
+results.otherWorker = await orHangs(otherEnded, 10_000);
 
 report(results);
