@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { Elements } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnDataClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';

@@ -1,7 +1,7 @@
-import 'apache-beam';
-import { Root } from 'apache-beam';
+import 'apache-beam/pvalue';
 import type { Coder } from 'apache-beam/coders/coders';
 import { Pipeline } from 'apache-beam/internal/pipeline';
+import { Root } from 'apache-beam/pvalue';
 import { BundleProcessor } from './bundle-processor.js';
 import { roundTrip } from './coders.js';
 import { directOperators } from './direct-operators.js';

@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { asDockerEnvironment, asExternalEnvironment } from 'apache-beam/internal/environments';
 import { type Environment as EnvironmentProto, ProcessPayload } from 'apache-beam/proto/beam_runner_api';
 

@@ -1,11 +1,11 @@
-import 'apache-beam';
-import { P, type PCollection, type Root } from 'apache-beam';
+import 'apache-beam/pvalue';
 import type { Coder } from 'apache-beam/coders/coders';
 import { BytesCoder, IterableCoder, KVCoder } from 'apache-beam/coders/required_coders';
 import type { Pipeline } from 'apache-beam/internal/pipeline';
 import { IMPULSE_BUFFER } from 'apache-beam/internal/urns';
 import { FunctionSpec, ParDoPayload, type PTransform, SideInput, StateSpec } from 'apache-beam/proto/beam_runner_api';
-import { withName } from 'apache-beam/transforms';
+import { P, type PCollection, type Root } from 'apache-beam/pvalue';
+import { withName } from 'apache-beam/transforms/transform';
 import { type DoFnRef, encodeDoFn, instantiate, type KV } from './dofn.js';
 import * as urns from './urns.js';
 

@@ -2,12 +2,13 @@
  * What the Apache Beam TypeScript SDK 2.49.0 lacks, through its exported API: async DoFns with backpressure, user state, coders
  * that keep what they are given, a direct runner, a worker that loses nothing, and job submission.
  *
- * Every file imports 'apache-beam' before any of its sub-paths: the other order fails on the SDK's circular imports.
+ * Every file imports 'apache-beam/pvalue' before any other sub-path: most other orders fail on the SDK's circular imports, and the
+ * SDK's root loads Google's Pub/Sub client, which takes longer than a small run.
  */
-import 'apache-beam';
+import 'apache-beam/pvalue';
 
-export type { Root } from 'apache-beam';
 export type { Coder } from 'apache-beam/coders/coders';
+export type { Root } from 'apache-beam/pvalue';
 export {
   bytesCoder,
   defineBytesCoder,
@@ -29,10 +30,9 @@ export {
 } from './dofn.js';
 export type { WorkerEnvironment } from './environment.js';
 export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './flow.js';
-export { type LoopbackPool, startLoopbackPool } from './loopback.js';
 export type { Distribution } from './metrics.js';
 export { registerModule } from './modules.js';
-export { type JobOptions, runPortable } from './portable-runner.js';
+export { type JobOptions, type LoopbackPool, runPortable, startLoopbackPool } from './remote.js';
 export { reshuffle } from './reshuffle.js';
 export {
   type BagState,

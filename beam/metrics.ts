@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { MonitoringInfo } from 'apache-beam/proto/metrics';
 import protobufjs from 'protobufjs';
 

@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { getRegisteredModules, requireForSerialization } from 'apache-beam/serialization';
 
 /**

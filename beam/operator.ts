@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import type { PipelineContext } from 'apache-beam/internal/pipeline';
 import type {
   ProcessBundleDescriptor,

@@ -1,12 +1,12 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { GrpcTransport } from '@protobuf-ts/grpc-transport';
-import { Root } from 'apache-beam';
 import { TYPESCRIPT_DEFAULT_ENVIRONMENT_URN } from 'apache-beam/internal/environments';
 import { Pipeline } from 'apache-beam/internal/pipeline';
 import { ArtifactStagingServiceClient } from 'apache-beam/proto/beam_artifact_api.client';
 import { JobServiceClient } from 'apache-beam/proto/beam_job_api.client';
 import { Pipeline as PipelineProto } from 'apache-beam/proto/beam_runner_api';
 import { Struct } from 'apache-beam/proto/google/protobuf/struct';
+import { Root } from 'apache-beam/pvalue';
 import type { RunOptions, RunResult } from './direct-runner.js';
 import { environmentProto, type WorkerEnvironment } from './environment.js';
 import { channelCredentials, channelOptions } from './grpc.js';

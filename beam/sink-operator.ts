@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { Context } from 'apache-beam/coders/coders';
 import { RemoteGrpcPort } from 'apache-beam/proto/beam_fn_api';
 import type { WindowedValue } from 'apache-beam/values';

@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { StateKey } from 'apache-beam/proto/beam_fn_api';
 import type { MaybePromise } from './dofn.js';
 

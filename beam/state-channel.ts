@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import { type StateKey, StateRequest, type StateResponse } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnStateClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';

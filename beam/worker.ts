@@ -1,4 +1,4 @@
-import 'apache-beam';
+import 'apache-beam/pvalue';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import {
   type InstructionRequest,

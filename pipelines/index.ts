@@ -1,4 +1,9 @@
+import { registerModule } from '../beam/index.js';
+
 export { renderReport } from '../transforms/stats/table.js';
 export { type RunResult, runBalance } from './balance.js';
 export type { Progress, RunHooks } from './hooks.js';
 export { type PlanSummary, planBalance } from './plan.js';
+
+// Workers of a remote runner import this module, and with it every step of the runs.
+registerModule('m4-balance/pipelines/index');
