@@ -136,23 +136,6 @@ export function maximiseDual(task: DualTask, start: { w: Float64Array; mu: numbe
     if (gap < best.gap) best = { w: w.slice(), mu, moments, gap };
     stale = moments.dual > top + Number.EPSILON * Math.abs(top) ? 0 : stale + 1;
     top = Math.max(top, moments.dual);
-    if (process.env.TR)
-      console.log(
-        iterations,
-        working.index.length,
-        't',
-        t,
-        'slope',
-        slope,
-        'gap',
-        gap,
-        'dual',
-        moments.dual,
-        'primal',
-        moments.primal,
-        'viol',
-        totalViolation(problem, moments.sums),
-      );
   }
   return { w: best.w, mu: best.mu, iterations, gap: best.gap, ...best.moments };
 }
