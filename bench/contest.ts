@@ -9,8 +9,12 @@ export interface Contest {
   readonly absent: readonly string[];
 }
 
-/** One run each to warm up, then `runs` rounds. Whatever happens, no contestant is left running. */
-export async function contest(starts: readonly (() => Promise<Contestant | Absent>)[], runs: number): Promise<Contest> {
+/** Rounds that are not counted, then `runs` that are. Whatever happens, no contestant is left running. */
+export async function contest(
+  starts: readonly (() => Promise<Contestant | Absent>)[],
+  runs: number,
+  warmUps = 1,
+): Promise<Contest> {
   const present: Contestant[] = [];
   const absent: string[] = [];
   try {
@@ -20,10 +24,10 @@ export async function contest(starts: readonly (() => Promise<Contestant | Absen
       else present.push(contestant);
     }
     const figures = present.map((): Figures[] => []);
-    for (let round = 0; round <= runs; round++) {
+    for (let round = 0; round < warmUps + runs; round++) {
       for (const [i, contestant] of present.entries()) {
         const result = await contestant.run();
-        if (round > 0) figures[i]!.push(result);
+        if (round >= warmUps) figures[i]!.push(result);
       }
     }
     return { entries: present.map(({ name }, i) => ({ name, runs: figures[i]! })), absent };

@@ -29,8 +29,8 @@ export async function exactAdult(options: Options): Promise<Outcome> {
     ],
     options.runs,
   );
-  const [ours, peer] = entries;
-  const ratios = peer === undefined ? [] : [speedRatio(ours!, peer, ADULT_GOAL)];
+  const [ours, ...peers] = entries;
+  const ratios = peers.map((peer) => speedRatio(ours!, peer, ADULT_GOAL));
   return { title: title('UCI Adult, set C', exact), entries, ratios, notes: absent };
 }
 

@@ -3,10 +3,13 @@ import { parseArgs } from 'node:util';
 import { InputError } from '../schemas/errors.js';
 import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
+import { balance, job } from './job.js';
+import { memory } from './memory.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
 import { outcomeLines } from './print.js';
 import { stream } from './stream.js';
+import { tag } from './tag.js';
 
 interface Benchmark {
   readonly says: string;
@@ -17,6 +20,10 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'exact-adult': { says: 'exact fit of UCI Adult, against Clarabel', run: exactAdult },
   stream: { says: 'stream update in the stateful step, against Numba', run: stream },
+  tag: { says: 'captions tagged in memory, against Polars', run: tag },
+  job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
+  balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
+  memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
 };
 
