@@ -2,7 +2,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
 import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
-import { ConfigError, InputError } from '../schemas/errors.js';
+import { ConfigError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
 import { calibrateHistogram, firstGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
 import { fitExact } from '../transforms/balance/exact.js';
@@ -58,15 +58,12 @@ export interface FitContext {
 }
 
 /**
- * Fits the duals to what was counted. Throws InputError where no row passed the filters, ConfigError where the asked fit or
+ * Fits the duals to what was counted, of at least one row. Throws ConfigError where the asked fit or
  * rate needs fewer patterns than there are, or no rate at all is feasible.
  */
 export async function fit(context: FitContext, patterns: PatternTable): Promise<Fitted> {
   const { job, names } = context;
   const { balance, attributes } = job.config;
-  if (patterns.rows === 0) {
-    throw new InputError('nothing to balance', { expected: 'rows that pass every filter', got: 'none' });
-  }
   const targets = names.attributes.map((name) => attributes[name].target);
   const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
   const counts = patternCounts(patterns);

@@ -6,50 +6,49 @@ import { fitExact } from '../transforms/balance/exact.js';
 import { createInstance } from '../transforms/balance/instance.js';
 import { largestRate } from '../transforms/balance/largest-rate.js';
 import { LEVEL_OVERFLOWN, LEVEL_WITHOUT_UTILITY } from '../transforms/balance/patterns.js';
-import { createProblem } from '../transforms/balance/problem.js';
+import { createProblem, type Problem } from '../transforms/balance/problem.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
-import type { Counts } from '../transforms/stats/counts.js';
-import { decodeOnline, keyUnits, mergeOnline, onlineWrite } from '../transforms/write/online.js';
+import { decodeOnline, keyUnits, mergeOnline, type Online, onlineWrite } from '../transforms/write/online.js';
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
-import type { Written } from '../transforms/write/written.js';
 import { type FitContext, type Fitted, isFeasible, startOf } from './fit.js';
 import { runPhase } from './phase.js';
 
-export interface OnlineResult {
-  readonly counts: Counts;
-  readonly fitted: Fitted;
-  readonly written: Written;
+/** What the pass gave, and the problem that it was given. */
+export interface OnlinePass extends Online {
+  readonly problem: Problem;
 }
 
-/**
- * Runs the pass. The weights come from duals that were still learning, so the certificate compares what they reached with
- * the optimum over the patterns that were counted on the way, where those are few enough.
- * Throws ConfigError where the rate is `auto`: it is known only after the data was seen.
- */
-export async function runOnline(context: FitContext, config: UnitsConfig): Promise<OnlineResult> {
+/** Runs the pass. Throws ConfigError where the rate is `auto`: it is known only after the data was seen. */
+export async function runOnline(context: FitContext, config: UnitsConfig): Promise<OnlinePass> {
   const { staging, job, names, hooks } = context;
   const { balance, attributes } = job.config;
   if (balance.rate === 'auto') throw new ConfigError(['balance.rate: online needs a number, got auto']);
   const targets = names.attributes.map((name) => attributes[name].target);
   const problem = createProblem(balance, targets, names);
   const start = startOf(job, names);
-  const { written, counts, streams } = decodeOnline(
-    await runPhase(
-      staging,
-      {
-        name: 'online',
-        title: 'learn, weigh, write',
-        rows: job.plan.rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('online: units', units(config), { coder: unitCoder })
-            .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
-            .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
-        reduce: mergeOnline(staging),
-      },
-      hooks,
-    ),
+  const bytes = await runPhase(
+    staging,
+    {
+      name: 'online',
+      title: 'learn, weigh, write',
+      rows: job.plan.rows,
+      build: (root) =>
+        impulse(root)
+          .parDo('online: units', units(config), { coder: unitCoder })
+          .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
+          .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
+      reduce: mergeOnline(staging),
+    },
+    hooks,
   );
+  return { problem, ...decodeOnline(bytes) };
+}
+
+/**
+ * The fit that a pass ended with, of at least one row. Its weights come from duals that were still learning, so the certificate
+ * compares what they reached with the optimum over the patterns that were counted on the way, where those are few enough.
+ */
+export function onlineFit({ job, names }: FitContext, { problem, counts, streams }: OnlinePass): Fitted {
   const states = [...streams.values()].map((bytes) => decodeStream(problem, bytes));
   const { patterns } = counts;
   const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
@@ -66,7 +65,7 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
     fit: 'online',
     configHash: job.run,
   };
-  const fitted: Fitted = {
+  return {
     problem,
     duals,
     steps,
@@ -74,5 +73,4 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
     feasible: isFeasible(problem.rate, largest),
     dualBound: exact?.dual ?? 0,
   };
-  return { counts, fitted, written };
 }

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../schemas/config.js';
+import { decodeDuals } from '../schemas/duals.js';
 import { ConfigError } from '../schemas/errors.js';
 import type { ColumnInfo } from '../schemas/split.js';
+import { storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { nameColumns } from '../transforms/read/name-columns.js';
@@ -40,7 +42,7 @@ export async function prepareJob(given: Config): Promise<Job> {
   const rules = expandRules(config.filters, available);
   requireColumns(createFilters(rules), available);
   const lexicons = readLexicons(config.attributes, config.labels);
-  const warm = config.balance.warm === undefined ? undefined : readFileSync(config.balance.warm, 'utf8');
+  const warm = await readWarm(config.balance.warm);
   const { overwrite: _, directory: __, ...output } = config.output;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([version, { ...config, output }, plan, rules, lexicons, warm]));
@@ -52,6 +54,14 @@ export async function prepareJob(given: Config): Promise<Job> {
 /** A vocabulary without words for each list column: enough to check a configuration before anything is read. */
 export function emptyVocabularies(config: Config): Record<string, string[]> {
   return Object.fromEntries(wantedLists(config.labels).map(({ list }) => [list, []]));
+}
+
+/** The text of the duals to start from. Throws InputError where they cannot be read or are none. */
+async function readWarm(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = new TextDecoder().decode(await storageFor(path).readAll(path));
+  decodeDuals(text, path);
+  return text;
 }
 
 /** Hexadecimal digits of a run's name: 64 bits. */

@@ -5,7 +5,7 @@ import { type BundleContext, DoFn, type KV, registerDoFn, structuredCoder } from
 import type { Split } from '../../schemas/split.js';
 import { storageFor } from '../../storage/index.js';
 import { workPath } from '../read/job.js';
-import { isUnreadable } from '../read/reader.js';
+import { isUnreadable, placed } from '../read/reader.js';
 import { columnData } from '../tag/column.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { BUCKETS, createDuplicateRuns, type DuplicateRuns, findDuplicates } from './duplicates.js';
@@ -36,7 +36,12 @@ abstract class Scan<O> extends DoFn<Split, O> {
       if (isUnreadable(piece)) ctx.counter('rows', piece.rows);
       else {
         const { batch, firstRow } = piece;
-        yield { data: columnData(batch, this.config.column), firstRow, drop: this.stage.drop(batch, firstRow) };
+        const data = columnData(batch, this.config.column);
+        try {
+          yield { data, firstRow, drop: this.stage.drop(batch, firstRow) };
+        } catch (error) {
+          throw placed(error, this.stage.reader, firstRow);
+        }
         ctx.counter('rows', batch.numRows);
       }
     }

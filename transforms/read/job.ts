@@ -49,7 +49,9 @@ export async function saveBytes(path: string, bytes: Uint8Array): Promise<void> 
   }
 }
 
-export async function saveJob(staging: string, job: Job): Promise<void> {
+/** Empties the staging folder for a run of this job. */
+export async function beginJob(staging: string, job: Job): Promise<void> {
+  await storageFor(staging).remove(staging);
   await saveBytes(workPath(staging, JOB), Buffer.from(JSON.stringify(job)));
 }
 

@@ -1,25 +1,19 @@
 /** Rows of the plan as canonical batches: split by split, or between two global row numbers. */
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { formatNamed } from '../../formats/index.js';
+import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
 import { storageFor } from '../../storage/index.js';
 import { canonicalise, canonicalSchema } from './columns.js';
-import { type InputPlan, splitsOf } from './plan.js';
+import { lossesBySplit, type Unreadable } from './losses.js';
+import { type InputPlan, type PlannedFile, splitsOf } from './plan.js';
 
 /** Rows that could be read. Batches may be zero-copy slices. */
 export interface Examples {
   readonly batch: RecordBatch;
   /** Global row number of the batch's first row. */
   readonly firstRow: number;
-}
-
-/** Rows that could not. */
-export interface Unreadable {
-  readonly firstRow: number;
-  readonly rows: number;
-  readonly file: string;
-  readonly reason: string;
 }
 
 export type Piece = Examples | Unreadable;
@@ -32,38 +26,44 @@ export interface Reader {
    * without decoding anything twice.
    */
   range(from: number, to: number): AsyncGenerator<Piece>;
+  /** File and group of a global row number, for messages. */
+  placeOf(row: number): string;
 }
 
-/** `columns`: the canonical or carried columns that are wanted; left out, all of them. */
-export function createReader(plan: InputPlan, columns?: readonly string[]): Reader {
+/**
+ * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
+ * read, and that this one does not try to.
+ */
+export function createReader(plan: InputPlan, columns?: readonly string[], losses: readonly Unreadable[] = []): Reader {
   const files = new Map(plan.files.map((f) => [f.path, f]));
   const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
   const withId = plan.rowNumberIds && (columns === undefined || columns.includes('id'));
   const splits = [...splitsOf(plan)];
+  const lost = lossesBySplit(plan, losses);
   let schema: Schema | undefined;
 
   async function* split(s: Split): AsyncGenerator<Piece> {
     let row = s.firstRow;
     const end = s.firstRow + s.rows;
+    const loss = lost.get(s.ordinal);
+    const readable = loss?.firstRow ?? end;
     try {
-      const sources = layouts[files.get(s.file)!.layout]!;
-      const source = await storageFor(s.file).open(s.file);
-      if (source.bytes !== s.fileBytes) {
-        throw new InputError('file changed', {
-          file: s.file,
-          expected: `${s.fileBytes} bytes, as when the run was planned`,
-          got: `${source.bytes} bytes`,
-          hint: 'Start the run again.',
-        });
+      const file = files.get(s.file)!;
+      const sources = layouts[file.layout]!;
+      if (row < readable) {
+        const source = await openUnchanged(file);
+        const inputs = sources.map((c) => c.input);
+        for await (const raw of formatNamed(s.format).read(source, s.group, inputs)) {
+          if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
+          schema ??= canonicalSchema(raw, sources, withId);
+          const wanted = row + raw.numRows > readable ? raw.slice(0, readable - row) : raw;
+          yield { batch: canonicalise(wanted, sources, schema, row), firstRow: row };
+          row += wanted.numRows;
+          if (row === readable && loss !== undefined) break;
+        }
       }
-      const inputs = sources.map((c) => c.input);
-      for await (const raw of formatNamed(s.format).read(source, s.group, inputs)) {
-        if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
-        schema ??= canonicalSchema(raw, sources, withId);
-        yield { batch: canonicalise(raw, sources, schema, row), firstRow: row };
-        row += raw.numRows;
-      }
-      if (row !== end) throw rowCount(s, String(row - s.firstRow));
+      if (row !== readable) throw rowCount(s, String(row - s.firstRow));
+      if (loss !== undefined) yield loss;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       yield { firstRow: row, rows: end - row, file: s.file, reason: error.message };
@@ -109,7 +109,38 @@ export function createReader(plan: InputPlan, columns?: readonly string[]): Read
     }
   }
 
-  return { split, range };
+  function placeOf(row: number): string {
+    const { file, group } = splits[splitAt(splits, row)]!;
+    return `${file}, group ${group}`;
+  }
+
+  return { split, range, placeOf };
+}
+
+/** Throws InputError where the file is not the one that was planned. */
+async function openUnchanged(planned: PlannedFile): Promise<ByteSource> {
+  const { path, bytes, modified } = planned;
+  const storage = storageFor(path);
+  const changed = (expected: string, got: string) =>
+    new InputError('file changed', {
+      file: path,
+      expected: `${expected}, as when the run was planned`,
+      got,
+      hint: 'Start the run again.',
+    });
+  for await (const now of storage.list([path])) {
+    if (now.bytes !== bytes) throw changed(`${bytes} bytes`, `${now.bytes} bytes`);
+    if (now.modified?.getTime() !== modified) throw changed('no change', 'a file that was written to since');
+  }
+  return storage.open(path);
+}
+
+/** The error, with the place of the row near which it was found where it names no file itself. */
+export function placed(error: unknown, reader: Reader, row: number): unknown {
+  if (error instanceof InputError && error.mismatch.file === undefined) {
+    error.message = `${reader.placeOf(row)}: ${error.message}`;
+  }
+  return error;
 }
 
 function rowCount(split: Split, got: string): InputError {

@@ -2,7 +2,7 @@
 import { type BundleContext, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Split } from '../../schemas/split.js';
 import { addPatterns } from '../balance/patterns.js';
-import { isUnreadable } from '../read/reader.js';
+import { type Examples, isUnreadable, placed } from '../read/reader.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
@@ -37,23 +37,31 @@ class Count extends DoFn<Split, Uint8Array> {
   }
 
   async process(split: Split, ctx: BundleContext) {
-    const { stage, counts } = this;
+    const { reader } = this.stage;
     this.used = true;
-    for await (const piece of stage.reader.split(split)) {
+    for await (const piece of reader.split(split)) {
       if (isUnreadable(piece)) {
-        counts.unreadable.push(piece);
+        this.counts.unreadable.push(piece);
         ctx.counter('rows', piece.rows);
         continue;
       }
-      const { batch, firstRow } = piece;
-      const drop = stage.drop(batch, firstRow);
-      for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
-      const tags = stage.tag(batch);
-      addCounts(counts.exits, tags, drop, stage.exitOfCode);
-      const kept = keptRows(drop);
-      addPatterns(counts.patterns, selectTags(tags, kept), stage.utility(batch, kept));
-      ctx.counter('rows', batch.numRows);
+      try {
+        this.add(piece);
+      } catch (error) {
+        throw placed(error, reader, piece.firstRow);
+      }
+      ctx.counter('rows', piece.batch.numRows);
     }
+  }
+
+  private add({ batch, firstRow }: Examples): void {
+    const { stage, counts } = this;
+    const drop = stage.drop(batch, firstRow);
+    for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
+    const tags = stage.tag(batch);
+    addCounts(counts.exits, tags, drop, stage.exitOfCode);
+    const kept = keptRows(drop);
+    addPatterns(counts.patterns, selectTags(tags, kept), stage.utility(batch, kept));
   }
 
   override *finishBundle() {

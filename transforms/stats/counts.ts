@@ -4,7 +4,7 @@ import { InvariantError } from '../../schemas/errors.js';
 import type { Moments } from '../../schemas/moments.js';
 import { decodePatterns, encodePatterns } from '../balance/pattern-bytes.js';
 import { createPatterns, mergePatterns, type PatternTable } from '../balance/patterns.js';
-import type { Unreadable } from '../read/reader.js';
+import type { Unreadable } from '../read/losses.js';
 import { emptyMoments, mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 
@@ -50,11 +50,6 @@ export function mergeCounts(into: Counts, from: Counts): void {
   mergePatterns(into.patterns, from.patterns);
   into.unreadable.push(...from.unreadable);
   into.unreadable.sort((a, b) => a.firstRow - b.firstRow);
-}
-
-/** Rows that could not be read. */
-export function unreadableRows(unreadable: readonly Unreadable[]): number {
-  return unreadable.reduce((sum, u) => sum + u.rows, 0);
 }
 
 interface Wire {

@@ -4,6 +4,7 @@ import { type BundleContext, DoFn, type KV, registerDoFn } from '../../beam/inde
 import type { LabelConfig } from '../../schemas/config.js';
 import type { Split } from '../../schemas/split.js';
 import { type Job, loadJob } from '../read/job.js';
+import { loadLosses } from '../read/losses.js';
 import { createReader, isUnreadable, type Reader } from '../read/reader.js';
 import { createVocabularyCounter, mergeVocabularies, topVocabulary, type VocabularyCounter } from './vocabulary.js';
 
@@ -31,6 +32,7 @@ class ListedLabels extends DoFn<Split, Uint8Array> {
     this.reader = createReader(
       job.plan,
       this.lists.map((l) => l.list),
+      await loadLosses(this.staging),
     );
   }
 

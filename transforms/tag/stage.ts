@@ -7,6 +7,7 @@ import { storageFor } from '../../storage/index.js';
 import { createFilters, type Filter, globalRules, type Resolutions } from '../filter/index.js';
 import { project } from '../read/columns.js';
 import { type Job, loadJob, workPath } from '../read/job.js';
+import { loadLosses } from '../read/losses.js';
 import { createReader, type Reader } from '../read/reader.js';
 import { numberColumn } from './column.js';
 import { createTagger, type Tagger } from './tagger.js';
@@ -117,7 +118,7 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
     filters,
     reasons,
     exitOfCode,
-    reader: createReader(plan, options.allColumns ? undefined : [...needed]),
+    reader: createReader(plan, options.allColumns ? undefined : [...needed], await loadLosses(staging)),
     drop(batch, firstRow) {
       const drop = new Uint8Array(batch.numRows);
       const context = { firstRow };

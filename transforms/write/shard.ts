@@ -10,7 +10,7 @@ import { type WeightDuals, weigh } from '../balance/weight.js';
 import { hashIds } from '../filter/hash.js';
 import { project } from '../read/columns.js';
 import { dataPath } from '../read/job.js';
-import { type Examples, isUnreadable } from '../read/reader.js';
+import { type Examples, isUnreadable, placed } from '../read/reader.js';
 import { copies, expand, finalDrop, randomControl } from '../resample/copies.js';
 import { addWeights } from '../stats/histogram.js';
 import { addWeighted } from '../stats/moments.js';
@@ -71,7 +71,9 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
         rows += piece.rows;
         context.onRows(piece.rows);
       } else {
-        await writeBatch(context, piece, part, written);
+        await writeBatch(context, piece, part, written).catch((error) => {
+          throw placed(error, stage.reader, piece.firstRow);
+        });
         rows += piece.batch.numRows;
         context.onRows(piece.batch.numRows);
       }

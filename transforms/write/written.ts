@@ -2,7 +2,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { Moments } from '../../schemas/moments.js';
 import { type CertificateSums, createCertificate, mergeCertificates } from '../balance/certificate.js';
-import type { Unreadable } from '../read/reader.js';
+import type { Unreadable } from '../read/losses.js';
 import {
   decodeHistogram,
   emptyHistogram,

@@ -1,0 +1,169 @@
+/** The passes over the data: find out, count, fit, write; again without the rows that only a later pass found unreadable. */
+import { bytesCoder, impulse, type Root } from '../beam/index.js';
+import { InputError } from '../schemas/errors.js';
+import { storageFor } from '../storage/index.js';
+import { globalRules } from '../transforms/filter/index.js';
+import { beginJob, type Job, saveBytes, workPath } from '../transforms/read/job.js';
+import { loadLosses, saveLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
+import { splitCoder, splits } from '../transforms/read/splits.js';
+import { count, mergeAllCounts } from '../transforms/stats/count.js';
+import { type Counts, decodeCounts } from '../transforms/stats/counts.js';
+import { wantedLists } from '../transforms/tag/listed.js';
+import { openStage, type Stage } from '../transforms/tag/stage.js';
+import { mergeAllWritten, type UnitsConfig, unitCoder, units, write } from '../transforms/write/write.js';
+import { decodeWritten } from '../transforms/write/written.js';
+import { findOut } from './find-out.js';
+import type { Phases } from './finish.js';
+import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
+import type { RunHooks } from './hooks.js';
+import { onlineFit, runOnline } from './online.js';
+import { runPhase } from './phase.js';
+import { expectedShardRows } from './shard-rows.js';
+
+type Results = Pick<Phases, 'counts' | 'fitted' | 'written'>;
+
+interface PassContext extends FitContext {
+  readonly stage: Stage;
+  /** Rows that an earlier attempt could not read. */
+  readonly known: readonly Unreadable[];
+}
+
+/**
+ * Runs all passes. They read different columns, so that one may fail where an earlier one did not: what that pass could not read
+ * is then taken from all of them, and they begin again. Throws InputError where more than `input.maximumBad` is lost, or no row
+ * passes the filters.
+ */
+export async function runPasses(staging: string, job: Job, hooks: RunHooks): Promise<Phases> {
+  for (;;) {
+    await findOut(staging, job, hooks);
+    const stage = await openStage(staging);
+    const context = { staging, job, names: stage.names, hooks, stage, known: await loadLosses(staging) };
+    const outcome = job.config.balance.fit === 'online' ? await online(context) : await twoPasses(context);
+    if (!('lost' in outcome)) return { job, stage, ...outcome };
+    hooks.onLog?.('warn', `${unreadableRows(outcome.lost)} rows cannot be read; beginning again without them`);
+    await beginJob(staging, job);
+    await saveLosses(staging, outcome.lost);
+  }
+}
+
+/** What only this pass could not read: all passes must begin again without it. */
+interface Lost {
+  readonly lost: readonly Unreadable[];
+}
+
+/** Whether a phase before the count looked at rows that later turned out to be lost. */
+function sawLost({ job, known }: PassContext, { unreadable }: Counts): boolean {
+  const { rules, config } = job;
+  const looked = globalRules(rules).length > 0 || wantedLists(config.labels).length > 0;
+  return looked && unreadableRows(unreadable) !== unreadableRows(known);
+}
+
+async function twoPasses(context: PassContext): Promise<Results | Lost> {
+  const { staging, job, hooks } = context;
+  const { rows } = job.plan;
+  const counted = await runPhase(
+    staging,
+    {
+      name: 'counts',
+      title: 'read, filter, tag, count',
+      rows,
+      build: (root) => allSplits(root, 'count', staging).parDo('count', count(staging), { coder: bytesCoder }),
+      reduce: mergeAllCounts(staging),
+    },
+    hooks,
+  );
+  const counts = decodeCounts(counted);
+  await requireReadable(context, counts);
+  if (sawLost(context, counts)) return { lost: counts.unreadable };
+  requireSurvivors(context.stage, counts);
+  const path = workPath(staging, 'fitted');
+  if (!(await storageFor(path).exists(path))) {
+    hooks.onLog?.('info', 'solving for the duals');
+    await saveBytes(path, encodeFitted(await fit(context, counts.patterns)));
+  }
+  const fitted = decodeFitted(await storageFor(path).readAll(path));
+  const { problem, duals } = fitted;
+  const wrote = await runPhase(
+    staging,
+    {
+      name: 'written',
+      title: 'weight, resample, write',
+      rows,
+      build: (root) =>
+        impulse(root)
+          .parDo('write: units', units(unitsOf(job, counts.drops[0], problem.rate)), { coder: unitCoder })
+          .parDo('write', write({ staging, problem, duals }), { coder: bytesCoder }),
+      reduce: mergeAllWritten(staging),
+    },
+    hooks,
+  );
+  const written = decodeWritten(wrote);
+  if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
+  return { counts, fitted, written };
+}
+
+async function online(context: PassContext): Promise<Results | Lost> {
+  const { job } = context;
+  const rate = Number(job.config.balance.rate);
+  const pass = await runOnline(context, unitsOf(job, job.plan.rows, rate));
+  const { counts, written } = pass;
+  await requireReadable(context, counts);
+  if (sawLost(context, counts)) return { lost: counts.unreadable };
+  requireSurvivors(context.stage, counts);
+  return { counts, written, fitted: onlineFit(context, pass) };
+}
+
+function allSplits(root: Root, name: string, staging: string) {
+  return impulse(root).parDo(`${name}: splits`, splits(staging), { coder: splitCoder });
+}
+
+function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {
+  const { plan } = job;
+  const largest = plan.files.reduce((most, f) => f.groups.reduce((m, g) => Math.max(m, g.rows), most), 1);
+  return {
+    rows: plan.rows,
+    shardRows: expectedShardRows(job),
+    keptShare: (kept / Math.max(1, plan.rows)) * rate,
+    unitRows: largest,
+  };
+}
+
+/** Reasons in a message, at most. */
+const REASONS_TOLD = 3;
+
+/**
+ * Throws InputError where more of the input is unreadable than `input.maximumBad` allows. What was counted is then thrown away:
+ * the same command is to look at the files again, which may be readable by then.
+ */
+async function requireReadable({ staging, job }: PassContext, counts: Counts): Promise<void> {
+  const { plan, config } = job;
+  const unreadable = unreadableRows(counts.unreadable);
+  const lost = unreadable + plan.problems.reduce((sum, p) => sum + p.rows, 0);
+  const files = plan.files.length + plan.problems.length;
+  const shares = { rows: lost / Math.max(1, plan.rows + lost - unreadable), files: plan.problems.length / files };
+  for (const [what, share] of Object.entries(shares)) {
+    if (share <= config.input.maximumBad) continue;
+    await beginJob(staging, job);
+    throw new InputError('input', {
+      place: 'input.maximumBad',
+      expected: `at most ${config.input.maximumBad * 100} % of the ${what} to be unreadable`,
+      got: `${(share * 100).toPrecision(3)} %: ${[...plan.problems, ...counts.unreadable]
+        .slice(0, REASONS_TOLD)
+        .map((p) => p.reason)
+        .join('; ')}`,
+      hint: 'Mend or leave out the files, or raise input.maximumBad.',
+    });
+  }
+}
+
+/** Throws InputError, with the reasons, where no row passed the filters. */
+function requireSurvivors({ reasons }: Stage, { drops, unreadable }: Counts): void {
+  if (drops[0] > 0) return;
+  const told = reasons.flatMap((reason, i) => (drops[i + 1] > 0 ? [`${drops[i + 1]} "${reason}"`] : []));
+  const lost = unreadableRows(unreadable);
+  if (lost > 0) told.push(`${lost} unreadable`);
+  throw new InputError('nothing to balance', {
+    expected: 'rows that pass every filter',
+    got: told.length === 0 ? 'none: the input has no rows' : `none: ${told.join(', ')}`,
+  });
+}
