@@ -4,24 +4,21 @@
  */
 import { join, resolve } from 'node:path';
 import { type Field, type RecordBatch, Schema } from 'apache-arrow';
-import { DoFn, defineBytesCoder, impulse, registerDoFn, runDirect, structuredCoder } from '../beam/index.js';
-import { streamBytes } from '../formats/arrow-messages.js';
+import { DoFn, impulse, registerDoFn, runDirect, structuredCoder } from '../beam/index.js';
 import { batchOf } from '../formats/data.js';
 import { gather } from '../formats/gather.js';
 import { type BatchWriter, parquetWriter } from '../formats/index.js';
-import { prepareJob } from '../pipelines/prepare.js';
 import type { ByteSink } from '../schemas/bytes.js';
 import { InvariantError } from '../schemas/errors.js';
 import type { Split } from '../schemas/split.js';
 import { type TagNames, type Tags, UNKNOWN } from '../schemas/tags.js';
 import { storageFor } from '../storage/index.js';
-import { saveJob } from '../transforms/read/job.js';
-import { splitsOf } from '../transforms/read/plan.js';
-import { isUnreadable } from '../transforms/read/reader.js';
-import { splitCoder, splits } from '../transforms/read/splits.js';
+import { createFilters } from '../transforms/filter/index.js';
+import { planInput, splitsOf } from '../transforms/read/plan.js';
+import { createReader, isUnreadable } from '../transforms/read/reader.js';
 import { tagsToArrow } from '../transforms/tag/arrow.js';
 import { keptRows } from '../transforms/tag/select.js';
-import { openStage, type Stage } from '../transforms/tag/stage.js';
+import { createTagger } from '../transforms/tag/tagger.js';
 import { captionConfig } from './caption-config.js';
 
 interface TaggedBatch {
@@ -30,11 +27,23 @@ interface TaggedBatch {
   readonly tags: Tags;
 }
 
-async function* tagSplit(stage: Stage, split: Split): AsyncGenerator<TaggedBatch> {
-  for await (const piece of stage.reader.split(split)) {
+const [input, folder, how] = process.argv.slice(2) as [string, string, 'beam' | 'loop'];
+const config = captionConfig(input, folder);
+const plan = await planInput(config.input);
+const columns = plan.layouts[0]!.map(({ name, type }) => ({ name, type, nullable: true }));
+
+const reader = createReader(plan);
+const tagger = createTagger(config.attributes, config.labels, columns);
+const filters = createFilters(config.filters);
+const firstCodes = filters.map((_, f) => filters.slice(0, f).reduce((sum, { reasons }) => sum + reasons.length, 1));
+
+async function* tagSplit(split: Split): AsyncGenerator<TaggedBatch> {
+  for await (const piece of reader.split(split)) {
     if (isUnreadable(piece)) throw new InvariantError(piece.reason);
-    const batch = gather(piece.batch, keptRows(stage.drop(piece.batch, piece.firstRow)));
-    yield { batch, tags: stage.tag(batch) };
+    const drop = new Uint8Array(piece.batch.numRows);
+    for (const [f, filter] of filters.entries()) filter.select(piece.batch, drop, firstCodes[f]!);
+    const batch = gather(piece.batch, keptRows(drop));
+    yield { batch, tags: tagger.tag(batch) };
   }
 }
 
@@ -85,22 +94,18 @@ function named(counts: Float64Array, labels: readonly string[]): Record<string, 
   return figures;
 }
 
-const [input, folder, how] = process.argv.slice(2) as [string, string, 'beam' | 'loop'];
 const path = join(resolve(folder), 'tagged.parquet');
-const staging = join(resolve(folder), 'staging');
-const job = await prepareJob(captionConfig(input, folder));
-await saveJob(staging, job);
 let result: Record<string, number> = {};
 
-class TagSplits extends DoFn<Split, TaggedBatch> {
-  private stage!: Stage;
-
-  override async setup() {
-    this.stage = await openStage(staging, { allColumns: true });
+class Splits extends DoFn<Uint8Array, Split> {
+  process() {
+    return splitsOf(plan);
   }
+}
 
+class TagSplits extends DoFn<Split, TaggedBatch> {
   process(split: Split) {
-    return tagSplit(this.stage, split);
+    return tagSplit(split);
   }
 }
 
@@ -108,7 +113,7 @@ class Write extends DoFn<TaggedBatch, never> {
   private output!: Output;
 
   override async startBundle() {
-    this.output = await openOutput(path, (await openStage(staging)).names);
+    this.output = await openOutput(path, tagger.names);
   }
 
   process(tagged: TaggedBatch) {
@@ -120,28 +125,24 @@ class Write extends DoFn<TaggedBatch, never> {
   }
 }
 
-const tagSplits = registerDoFn('bench.tag', () => new TagSplits());
-const write = registerDoFn('bench.write', () => new Write());
-/** The direct runner passes batches as they are; a coder is there for the others. */
-const taggedCoder = defineBytesCoder<TaggedBatch>(
-  'bench:coder:tagged:v1',
-  ({ batch }) => streamBytes(batch),
-  () => {
-    throw new InvariantError('this job runs on the direct runner only');
-  },
-);
+const splits = registerDoFn('bench.splits', (_: null) => new Splits());
+const tagSplits = registerDoFn('bench.tag', (_: null) => new TagSplits());
+const write = registerDoFn('bench.write', (_: null) => new Write());
+/** The direct runner passes elements as they are; coders are there for the others. */
+const splitCoder = structuredCoder<Split>('bench:coder:split:v1');
+const taggedCoder = structuredCoder<TaggedBatch>('bench:coder:tagged:v1');
+const nothingCoder = structuredCoder<never>('bench:coder:nothing:v1');
 
 if (how === 'beam') {
   await runDirect((root) => {
     impulse(root)
-      .parDo('splits', splits(staging), { coder: splitCoder })
-      .parDo('read, filter, tag', tagSplits(undefined), { coder: taggedCoder })
-      .parDo('count, write', write(undefined), { coder: structuredCoder<never>('bench:coder:nothing:v1') });
+      .parDo('splits', splits(null), { coder: splitCoder })
+      .parDo('read, filter, tag', tagSplits(null), { coder: taggedCoder })
+      .parDo('count, write', write(null), { coder: nothingCoder });
   });
 } else {
-  const stage = await openStage(staging, { allColumns: true });
-  const output = await openOutput(path, stage.names);
-  for (const split of splitsOf(job.plan)) for await (const tagged of tagSplit(stage, split)) await output.add(tagged);
+  const output = await openOutput(path, tagger.names);
+  for (const split of splitsOf(plan)) for await (const tagged of tagSplit(split)) await output.add(tagged);
   result = await output.close();
 }
 console.log(JSON.stringify(result));
