@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -40,15 +41,18 @@ export function isBuilt() {
 }
 
 /** Exits with the compiler's code where it finds an error. */
-export function build() {
+export async function build() {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const started = new Date();
   const { status } = spawnSync(process.execPath, [compiler, '-p', ROOT], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
   removeStale();
   // npm does this for an installed package; a clone's own dist/ is run directly.
-  if (process.platform !== 'win32') chmodSync(join(DIST, 'cli', 'main.js'), 0o755);
+  await bundle(DIST);
+  if (process.platform !== 'win32') {
+    for (const command of [join('cli', 'main.js'), join('bin', 'm4-balance.js')]) chmodSync(join(DIST, command), 0o755);
+  }
   writeFileSync(STAMP, `${started.toISOString()}\n`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

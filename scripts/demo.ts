@@ -46,7 +46,7 @@ process.stdout.write(
   `${FILES * ROWS_A_FILE} image-text pairs made in ${OUTPUT}/input; now: m4-balance balance ${config}\n\n`,
 );
 
-const command = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'main.js');
+const command = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'm4-balance.js');
 const { status } = spawnSync(process.execPath, [command, 'balance', config], { stdio: 'inherit' });
 if (status === 0) {
   const directory = join(OUTPUT, 'balanced');

@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, isBuilt, ROOT } from './build.mjs';
+import { fileURLToPath } from 'node:url';
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** npm's own record of what it installed. */
 const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 
@@ -33,7 +34,9 @@ if (!isInstalled()) {
   install();
   rmSync(join(ROOT, 'dist', '.built'), { force: true });
 }
+// Loaded now, for it needs packages that have only just been installed.
+const { build, isBuilt } = await import('./build.mjs');
 if (!isBuilt()) {
   console.log('Compiling ...');
-  build();
+  await build();
 }

@@ -26,7 +26,7 @@ describe('the package', { skip: existsSync('dist/cli/main.js') ? false : 'dist/ 
       'LICENSE',
       'ARCHITECTURE.md',
       'CHANGELOG.md',
-      'dist/cli/main.js',
+      'dist/bin/m4-balance.js',
       'schemas/config.schema.json',
       ...lexicons.map((f) => `transforms/tag/lexicons/${f}`),
     ];
@@ -42,11 +42,16 @@ describe('the package', { skip: existsSync('dist/cli/main.js') ? false : 'dist/ 
   });
 
   test('has a command that starts with the right line, and that the system may run', () => {
-    const main = readFileSync('dist/cli/main.js', 'utf8');
-    assert.ok(main.startsWith('#!/usr/bin/env node\n'));
+    const { bin, version } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      bin: Record<string, string>;
+      version: string;
+    };
+    const command = bin['m4-balance']!;
+    const lines = readFileSync(command, 'utf8').split('\n');
+    assert.equal(lines[0], '#!/usr/bin/env node');
     if (process.platform === 'win32') return;
-    const { status, stdout } = spawnSync('./dist/cli/main.js', ['--version'], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(`./${command}`, ['--version'], { encoding: 'utf8' });
     assert.equal(status, 0);
-    assert.equal(stdout.trim(), (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
+    assert.equal(stdout.trim(), version);
   });
 });
