@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import {
   RecordBatch as Batch,
+  type Data,
   type DataType,
   Field,
   makeData,
@@ -22,13 +23,12 @@ export interface Column {
 export function batchOf(columns: readonly (readonly [name: string, column: Column])[]): RecordBatch {
   const rows = columns[0]![1].values.length;
   const fields = columns.map(([name, { type }]) => new Field(name, type, true));
-  // Without the empty string vectorFromArray guesses nothing: the type is given.
-  const children = columns.map(([, { type, values }]) => {
-    const data = vectorFromArray(values as never[], type).data[0];
-    return data ?? makeData({ type, length: 0, nullCount: 0 } as never);
+  const children = columns.map(([, { type, values }]): Data => {
+    // Of no values vectorFromArray makes no data.
+    return vectorFromArray(values as never[], type).data[0] ?? makeData({ type, length: 0, nullCount: 0 } as never);
   });
   const type = new Struct(fields);
-  return new Batch(new Schema(fields), makeData({ type, length: rows, nullCount: 0, children: children as never }));
+  return new Batch(new Schema(fields), makeData({ type, length: rows, nullCount: 0, children }));
 }
 
 async function save(path: string, writer: BatchWriter, batch: RecordBatch): Promise<void> {
@@ -38,9 +38,14 @@ async function save(path: string, writer: BatchWriter, batch: RecordBatch): Prom
   writeFileSync(path, Buffer.concat(chunks));
 }
 
-export function saveParquet(path: string, batch: RecordBatch, rowGroupRows?: number): Promise<void> {
+export function saveParquet(
+  path: string,
+  batch: RecordBatch,
+  rowGroupRows?: number,
+  compression: 'snappy' | 'none' = 'snappy',
+): Promise<void> {
   const rows = rowGroupRows === undefined ? {} : { rowGroupRows };
-  return save(path, parquetWriter(batch.schema, { compression: 'snappy', ...rows }), batch);
+  return save(path, parquetWriter(batch.schema, { compression, ...rows }), batch);
 }
 
 export function saveArrow(path: string, batch: RecordBatch, recordBatchRows?: number): Promise<void> {

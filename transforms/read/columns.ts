@@ -1,5 +1,17 @@
 /** Which input column is which canonical column, file by file, and batches brought into that form. */
-import { type Data, Field, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import {
+  type Data,
+  DataType,
+  Field,
+  FixedSizeList,
+  List,
+  Map_,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Utf8,
+} from 'apache-arrow';
 import { CANONICAL_COLUMNS, type CanonicalColumn, type Config } from '../../schemas/config.js';
 import { InputError, InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
@@ -145,7 +157,8 @@ export function canonicalise(
   if (missingId) children.push(rowNumbers(firstRow, batch.numRows));
   for (const source of sources) {
     const index = batch.schema.fields.findIndex((f) => f.name === source.input);
-    children.push(batch.data.children[index]!);
+    const { type } = schema.fields[children.length]!;
+    children.push(withType(batch.data.children[index]!, type));
   }
   return new RecordBatch(
     schema,
@@ -160,9 +173,31 @@ export function canonicalise(
 export function canonicalSchema(batch: RecordBatch, sources: readonly ColumnSource[], withId: boolean): Schema {
   const fields = sources.map(({ name, input }) => {
     const field = batch.schema.fields.find((f) => f.name === input)!;
-    return new Field(name, field.type, true);
+    return new Field(name, canonicalType(field.type), true);
   });
   return new Schema(withId ? [new Field('id', new Utf8(), true), ...fields] : fields);
+}
+
+/**
+ * The type with what writers call the inside of lists and maps, and whether it may be null, taken away: those differ between
+ * files with the same values, and the output must not depend on which file a worker sees first.
+ */
+function canonicalType(type: DataType): DataType {
+  const inside = (name?: string) => type.children.map((f) => new Field(name ?? f.name, canonicalType(f.type), true));
+  if (DataType.isList(type)) return new List(inside('item')[0]!);
+  if (DataType.isFixedSizeList(type)) return new FixedSizeList(type.listSize, inside('item')[0]!);
+  if (DataType.isStruct(type)) return new Struct(inside());
+  if (!DataType.isMap(type)) return type;
+  const [key, value] = type.children[0]!.type.children.map((f: Field) => canonicalType(f.type));
+  const entries = new Struct([new Field('key', key, false), new Field('value', value, true)]);
+  return new Map_(new Field('entries', entries, false), type.keysSorted);
+}
+
+/** The same values under a type that differs in names only. */
+function withType(data: Data, type: DataType): Data {
+  if (data.children.length === 0) return data;
+  const children = data.children.map((child, i) => withType(child, type.children[i]!.type));
+  return data.clone(type, data.offset, data.length, data.nullCount, undefined, children);
 }
 
 /** A Utf8 column of the decimal numbers first, first + 1, ...; first + rows must be a safe integer. */

@@ -7,7 +7,7 @@ const COLUMN_KEYS: ReadonlySet<string> = new Set(['column', 'columns', 'list', '
 
 /**
  * The configuration with column names as the batches have them: an input name that became canonical is replaced, and a name
- * that differs from a column's in case alone takes the column's. Names of no column stay, for the step that wants them to
+ * that differs from one of either kind in case alone takes the column's. Names of no column stay, for the step that wants them to
  * report. `input` is left alone: its names are the files' own.
  */
 export function nameColumns(config: Config, sources: readonly ColumnSource[]): Config {
@@ -20,10 +20,11 @@ function nameOf(sources: readonly ColumnSource[]) {
   const byInput = new Map(sources.map((s) => [s.input, s.name]));
   const byCase = new Map<string, string>();
   const ambiguous = new Set<string>();
-  for (const { name } of sources) {
-    const lower = name.toLowerCase();
-    if (byCase.has(lower)) ambiguous.add(lower);
-    byCase.set(lower, name);
+  for (const { name, input } of sources) {
+    for (const lower of new Set([name.toLowerCase(), input.toLowerCase()])) {
+      if (byCase.has(lower)) ambiguous.add(lower);
+      byCase.set(lower, name);
+    }
   }
   return (column: string): string => {
     if (names.has(column)) return column;

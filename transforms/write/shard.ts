@@ -7,7 +7,6 @@ import { addCertificate } from '../balance/certificate.js';
 import type { Problem } from '../balance/problem.js';
 import type { TagsBatch } from '../balance/tags-bytes.js';
 import { type WeightDuals, weigh } from '../balance/weight.js';
-import { hashIds } from '../filter/hash.js';
 import { project } from '../read/columns.js';
 import { dataPath } from '../read/job.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
@@ -19,6 +18,7 @@ import { keptRows, scatterTags, selectTags } from '../tag/select.js';
 import { SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
 import { openPart, type PartWriter } from './part.js';
 import type { ShardRange } from './shards.js';
+import { uniforms } from './uniform.js';
 import { weightsBatch } from './weights.js';
 import { emptyWritten, type Written } from './written.js';
 
@@ -109,10 +109,11 @@ async function writeBatch(
 
   const ids = idsOf(batch, kept);
   const uniform = new Float64Array(kept.length);
-  hashIds(ids, balance.seed, uniform);
+  const rowNumbers = Float64Array.from(kept, (row) => firstRow + row);
+  uniforms(ids, rowNumbers, balance.seed, uniform);
   const count = copies(weights, uniform, new Uint8Array(kept.length));
   addWeighted(into.resampled, tags, Float64Array.from(count));
-  hashIds(ids, (balance.seed ^ RANDOM_CONTROL) >>> 0, uniform);
+  uniforms(ids, rowNumbers, (balance.seed ^ RANDOM_CONTROL) >>> 0, uniform);
   const control = randomControl(uniform, weigher.problem.rate, new Uint8Array(kept.length));
   addWeighted(into.random, tags, Float64Array.from(control));
 

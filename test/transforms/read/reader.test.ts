@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Int32, Utf8 } from 'apache-arrow';
+import fc from 'fast-check';
+import { inputSchema } from '../../../schemas/config.js';
+import { InputError } from '../../../schemas/errors.js';
+import { lossesBySplit, type Unreadable } from '../../../transforms/read/losses.js';
+import { planInput, splitsOf } from '../../../transforms/read/plan.js';
+import { createReader, isUnreadable, type Piece, placed } from '../../../transforms/read/reader.js';
+import { batchOf, saveArrow, saveParquet } from '../../end-to-end/inputs.js';
+import { scratch } from '../../end-to-end/scratch.js';
+
+const ROWS = 103;
+const numbers = Array.from({ length: ROWS }, (_, i) => i);
+const batch = batchOf([
+  ['n', { type: new Int32(), values: numbers }],
+  ['text', { type: new Utf8(), values: numbers.map((i) => `caption ${i}`) }],
+]);
+
+/** Rows 0..49 in row groups of 20, none, 50..102 in an Arrow file. */
+async function plan(folder: string) {
+  await saveParquet(join(folder, 'a.parquet'), batch.slice(0, 50), 20);
+  await saveParquet(join(folder, 'b.parquet'), batch.slice(0, 0));
+  await saveArrow(join(folder, 'c.arrow'), batch.slice(50, ROWS), 9);
+  return planInput(inputSchema.parse({ files: folder }));
+}
+
+/** The values of n, or of the row numbers that could not be read, as negative numbers. */
+async function seen(pieces: AsyncIterable<Piece>): Promise<number[]> {
+  const found: number[] = [];
+  for await (const piece of pieces) {
+    if (isUnreadable(piece)) for (let i = 0; i < piece.rows; i++) found.push(-(piece.firstRow + i));
+    else {
+      assert.equal(piece.batch.getChild('n')!.get(0), piece.firstRow);
+      assert.deepEqual(
+        piece.batch.schema.fields.map((f) => f.name),
+        ['id', 'text', 'n'],
+      );
+      found.push(...(piece.batch.getChild('n')!.toArray() as Int32Array));
+    }
+  }
+  return found;
+}
+
+test('any ranges give their rows, in order, whatever was read before', async (t) => {
+  const planned = await plan(scratch(t));
+  assert.equal(planned.rows, ROWS);
+  assert.equal(planned.rowNumberIds, true);
+  const range = fc
+    .tuple(fc.nat(ROWS), fc.nat(ROWS))
+    .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
+  await fc.assert(
+    fc.asyncProperty(fc.array(range, { minLength: 1, maxLength: 6 }), async (ranges) => {
+      const reader = createReader(planned);
+      for (const [from, to] of ranges) assert.deepEqual(await seen(reader.range(from, to)), numbers.slice(from, to));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('splits cover the rows once, and a split gives its own', async (t) => {
+  const planned = await plan(scratch(t));
+  const reader = createReader(planned);
+  const all: number[] = [];
+  for (const split of splitsOf(planned)) {
+    const found = await seen(reader.split(split));
+    assert.equal(found.length, split.rows);
+    all.push(...found);
+  }
+  assert.deepEqual(all, numbers);
+});
+
+test('what another pass could not read is not read, and told as it was', async (t) => {
+  const planned = await plan(scratch(t));
+  const file = planned.files[0]!.path;
+  const losses: Unreadable[] = [
+    { firstRow: 75, rows: 10, file: 'c', reason: 'a bad batch' },
+    { firstRow: 85, rows: 18, file: 'c', reason: 'the same, of the next shard' },
+    { firstRow: 20, rows: 20, file, reason: 'a bad page' },
+  ];
+  assert.deepEqual(
+    [...lossesBySplit(planned, losses).values()],
+    [
+      { firstRow: 20, rows: 20, file, reason: 'a bad page' },
+      { firstRow: 75, rows: 28, file: 'c', reason: 'a bad batch' },
+    ],
+  );
+  const expected = numbers.map((i) => ((i >= 20 && i < 40) || i >= 75 ? -i : i));
+  const reader = createReader(planned, undefined, losses);
+  assert.deepEqual(await seen(reader.range(0, ROWS)), expected);
+  assert.deepEqual(await seen(reader.range(30, 80)), expected.slice(30, 80));
+});
+
+test('an error about rows is given their file and group; one with a file stays', async (t) => {
+  const planned = await plan(scratch(t));
+  const reader = createReader(planned);
+  const bare = placed(new InputError('bad value', { place: 'column n', expected: '0', got: '1' }), reader, 45) as Error;
+  assert.match(bare.message, /a\.parquet, group 2: bad value: column n: expected 0, got 1\.$/);
+  const named = new InputError('bad value', { file: 'x', expected: '0', got: '1' });
+  assert.equal((placed(named, reader, 45) as Error).message, 'bad value: x: expected 0, got 1.');
+  const other = new TypeError('a bug');
+  assert.equal(placed(other, reader, 45), other);
+});
