@@ -52,7 +52,7 @@ describe('a sound configuration', () => {
         weights: 'parquet',
         name: 'pairs',
         split: 'train',
-        compression: 'zstd',
+        compression: 'snappy',
         overwrite: false,
       },
       report: { minimumSupport: 30, confidence: 0.95, worst: 10 },
