@@ -5,13 +5,15 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../schemas/config.js';
 import { decodeDuals } from '../schemas/duals.js';
-import { ConfigError } from '../schemas/errors.js';
+import { ConfigError, InputError } from '../schemas/errors.js';
+import { didYouMean } from '../schemas/nearest.js';
 import type { ColumnInfo } from '../schemas/split.js';
 import { storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { nameColumns } from '../transforms/read/name-columns.js';
 import { type InputPlan, planInput } from '../transforms/read/plan.js';
+import { kindOf } from '../transforms/tag/column-kind.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { readLexicons } from '../transforms/tag/read-lexicon.js';
 import { taggerOf } from '../transforms/tag/stage.js';
@@ -34,7 +36,8 @@ export function packageVersion(): string {
  * the configuration names columns that are not there.
  */
 export async function prepareJob(given: Config): Promise<Job> {
-  const plan = await planInput(given.input);
+  const { directory } = given.output;
+  const plan = await planInput(given.input, [directory, stagingOf(directory)]);
   const config = nameColumns(given, plan.layouts[0]);
   const version = packageVersion();
   const columns = batchColumns(plan);
@@ -48,12 +51,40 @@ export async function prepareJob(given: Config): Promise<Job> {
   hash.update(JSON.stringify([version, { ...config, output }, plan, rules, lexicons, warm]));
   const job = { version, config, plan, rules, columns, lexicons, warm };
   taggerOf(job, emptyVocabularies(config));
+  requireTypes(config, columns);
   return { run: hash.digest('hex').slice(0, RUN_DIGITS), ...job };
 }
 
 /** A vocabulary without words for each list column: enough to check a configuration before anything is read. */
 export function emptyVocabularies(config: Config): Record<string, string[]> {
   return Object.fromEntries(wantedLists(config.labels).map(({ list }) => [list, []]));
+}
+
+/** Throws where the columns that are no filter's and no tagger's are absent or of a type that cannot be used. */
+function requireTypes({ balance }: Config, columns: readonly ColumnInfo[]): void {
+  const id = columns.find((c) => c.name === 'id');
+  if (id !== undefined && id.type !== 'Null' && !(kindOf(id) === 'string' || isInteger(id))) {
+    throw new InputError('columns', {
+      place: 'column id',
+      expected: 'strings or integers',
+      got: id.type,
+      hint: 'Map another column in input.columns.id.',
+    });
+  }
+  if (balance.utility === undefined) return;
+  const names = columns.map((c) => c.name);
+  const column = columns.find((c) => c.name === balance.utility);
+  if (column === undefined) {
+    const got = `${balance.utility}, which the input does not have`;
+    throw new ConfigError([`balance.utility: expected a column, got ${got}.${didYouMean(balance.utility, names)}`]);
+  }
+  if (kindOf(column) !== 'number' && kindOf(column) !== 'boolean') {
+    throw new ConfigError([`balance.utility: expected a numeric column, got ${column.name}, which is ${column.type}.`]);
+  }
+}
+
+function isInteger({ type }: ColumnInfo): boolean {
+  return /^U?int\d+$/i.test(type);
 }
 
 /** The text of the duals to start from. Throws InputError where they cannot be read or are none. */

@@ -1,4 +1,5 @@
 /** The plan: which files, which splits, which columns, from footers alone. */
+import { resolve } from 'node:path';
 import { DATA_SUFFIXES, formatFor } from '../../formats/index.js';
 import type { Config } from '../../schemas/config.js';
 import { InputError } from '../../schemas/errors.js';
@@ -45,12 +46,17 @@ const HEAD_BYTES = 16;
 /**
  * Lists the input and reads every footer. A file that cannot be used (corrupt, truncated, other columns or types than the
  * first readable file) becomes a problem, not an error.
- * Throws InputError when a pattern matches nothing or no file at all can be read.
+ * Files below `outputs`, the run's own folders, are no input. Throws InputError when a pattern matches nothing or no file at all
+ * can be read.
  */
-export async function planInput(input: Config['input']): Promise<InputPlan> {
+export async function planInput(input: Config['input'], outputs: readonly string[] = []): Promise<InputPlan> {
   const patterns = typeof input.files === 'string' ? [input.files] : input.files;
+  const own = outputs.map((folder) => `${resolve(folder)}/`);
   const entries: StorageEntry[] = [];
-  for await (const entry of storageFor(patterns[0]!).list(patterns, { suffixes: DATA_SUFFIXES })) entries.push(entry);
+  for await (const entry of storageFor(patterns[0]!).list(patterns, { suffixes: DATA_SUFFIXES })) {
+    const path = resolve(entry.path);
+    if (!own.some((folder) => path.startsWith(folder))) entries.push(entry);
+  }
 
   const files: PlannedFile[] = [];
   const layouts: ColumnSource[][] = [];
@@ -137,7 +143,7 @@ function layoutNumber(layouts: ColumnSource[][], layout: ColumnSource[]): number
 function noneReadable(patterns: readonly string[], problems: readonly Problem[]): InputError {
   return new InputError('input', {
     place: patterns.join(', '),
-    expected: 'at least one readable Parquet or Arrow file',
+    expected: 'at least one readable Parquet or Arrow file outside output.directory',
     got:
       problems.length === 0
         ? 'no file'
