@@ -40,7 +40,7 @@ export async function loadConfig(
 
 /** A rate that was asked for, and that cannot be had within the tolerance. */
 function isRateMissed(config: Config, { certificate }: Report): boolean {
-  return config.balance.rate !== 'auto' && certificate !== null && !certificate.feasible;
+  return config.balance.rate !== 'auto' && certificate?.feasible === false;
 }
 
 function printResult(job: Job, result: RunResult, options: BalanceOptions, { stdout }: Terminal): void {

@@ -135,7 +135,7 @@ function certificateOf(fitted: Fitted, written: Written, stage: Stage): Certific
     dual,
     gap,
     rate: meanWeight,
-    feasible: feasible ?? violations.length === 0,
+    feasible: feasible ?? (violations.length === 0 ? true : null),
     largestFeasibleRate: largestRate,
     violation,
     violated: violations.map((v) => ({

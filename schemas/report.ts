@@ -23,7 +23,12 @@ export const certificateSchema = z.strictObject({
   dual: z.number().describe('Dual objective: a lower bound on the optimum'),
   gap: z.number().describe('(primal - dual) / primal: at most this far from optimal'),
   rate: figure.describe('E[q], the mean weight'),
-  feasible: z.boolean().describe('Whether all constraints can be met at this rate'),
+  feasible: z
+    .boolean()
+    .nullable()
+    .describe(
+      'Whether all constraints can be met at this rate; null where that is not known: too many patterns to tell',
+    ),
   largestFeasibleRate: figure.nullable().describe('Largest rate at which they can; null where it was not computed'),
   violation: figure.describe('Sum over the constraints of how far each is beyond its tolerance'),
   violated: z.array(violationSchema).describe('Constraints that are not met, the worst first'),

@@ -46,6 +46,9 @@ function verdict({ certificate, bias }: Report): string {
       ? ''
       : `: RB ${figure(bias[0].rb)} to ${figure(balanced.rb)}, AB ${figure(bias[0].ab)} to ${figure(balanced.ab)}`;
   const { feasible, rate, largestFeasibleRate, violated } = certificate;
+  if (feasible === null) {
+    return `NOT balanced within tolerance at rate ${short(rate)}; whether this rate allows it is not known, for there are too many patterns to tell. Violated: ${violations(certificate)}.`;
+  }
   if (!feasible) {
     const largest = largestFeasibleRate === null ? '' : ` The largest feasible rate is ${short(largestFeasibleRate)}.`;
     return `NOT balanced within tolerance: at rate ${short(rate)} not every constraint can be met.${largest} Violated: ${violations(certificate)}.`;

@@ -30,6 +30,11 @@ test('a fit that misses a feasible rate is not called balanced', () => {
   assert.match(text({ ...CERTIFICATE, largestFeasibleRate: null, feasible: false, violation: 0.1 }), /in sum by 0\.1/);
 });
 
+test('a violation at a rate that may or may not be feasible is not blamed on the rate', () => {
+  const said = text({ ...INFEASIBLE, largestFeasibleRate: null, feasible: null }).replaceAll('\n', ' ');
+  assert.match(said, /^NOT balanced within tolerance at rate 0\.5; whether this rate allows it is not known/);
+});
+
 test('the table has rows by reason, every stage, the attributes, the worst pairs and the notes', () => {
   const said = text();
   for (const line of [
