@@ -1,5 +1,5 @@
-import { type RecordBatch, RecordBatchReader, Schema } from 'apache-arrow';
-import { readParquet } from 'parquet-wasm';
+import { type DataType, type RecordBatch, Schema } from 'apache-arrow';
+import { readParquet, wasmMemory } from 'parquet-wasm';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import { batchOf } from './data.js';
@@ -8,6 +8,7 @@ import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
 import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
 import { checkPages } from './parquet-pages.js';
 import { type ColumnTypes, columnTypes, schemaHint } from './parquet-schema.js';
+import { columnsAt } from './wasm-arrays.js';
 
 /** Aim for the uncompressed size of a batch. */
 const BATCH_BYTES = 2 * 2 ** 20;
@@ -164,17 +165,20 @@ async function* readGroup(
   const bytes = chunks.flat().reduce((sum, { chunk }) => sum + chunk.uncompressedBytes, 0);
   const step = Math.max(1, Math.min(batchRows, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
   const table = decodeGroup({ footer, types, columns, rows, chunks }, step, file, place);
+  const wantedTypes = schema.fields.map(({ type }) => type as DataType);
+  const arrays = table.intoFFI();
   try {
     let seen = 0;
-    for (let i = 0; i < table.numBatches; i++) {
-      // One batch at a time leaves WebAssembly memory: no second copy of the whole row group.
-      const [batch] = RecordBatchReader.from(table.recordBatch(i)!.intoIPCStream());
-      seen += batch!.numRows;
-      yield batchOf(schema, batch!.data.children, batch!.numRows);
+    for (let i = 0; i < arrays.numArrays(); i++) {
+      // One batch at a time leaves WebAssembly memory: no second copy of the whole row group. Memory that grows is another buffer.
+      const { buffer } = wasmMemory() as unknown as { readonly buffer: ArrayBuffer };
+      const { columns: data, rows: count } = columnsAt(buffer, arrays.arrayAddr(i), wantedTypes);
+      seen += count;
+      yield batchOf(schema, data, count);
     }
     if (seen !== rows) throw parquetError(file, place, `${rows} rows, as its footer says`, `${seen}`);
   } finally {
-    table.free();
+    arrays.free();
   }
 }
 
