@@ -1,7 +1,7 @@
 /** The exact fit: the duals that are optimal for a table of patterns, with the proof of how close they are. */
 import { InvariantError } from '../../schemas/errors.js';
 import type { Instance } from './instance.js';
-import { maximiseDual } from './newton.js';
+import { CONVERGED_GAP, maximiseDual } from './newton.js';
 import type { Problem } from './problem.js';
 import { type Violation, violations } from './violation.js';
 import type { WeightDuals } from './weight.js';
@@ -26,8 +26,6 @@ export interface ExactOptions {
 }
 
 const MAXIMUM_ITERATIONS = 100;
-/** The Newton method goes on to rounding; from here the fit counts as converged. */
-const CONVERGED_GAP = 1e-9;
 /** Rounding of a mean over patterns. */
 const ROUNDING_GAP = 1e-15;
 

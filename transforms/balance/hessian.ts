@@ -1,92 +1,176 @@
 /** The generalised Hessian of the dual, E[a a'; 0 < q < Q], over the duals that move and mu: stored, or only applied. */
+import { UNKNOWN } from '../../schemas/tags.js';
 import type { SymmetricOperator } from './box-newton.js';
+import type { Instance } from './instance.js';
 import type { DualTask, WorkingSet } from './newton.js';
 
 /**
- * The bias vectors of the groups with some 0 < q < Q, sparse (CSR). The price of a tolerance relative to kappa_k touches every example where
- * k is known: it is kept apart, as columns kappa_1..m after those of the `count` duals, and `spread` [count] is its size.
+ * The bias vectors of the groups with some 0 < q < Q, by columns: the `count` duals that move, kappa_1..m, and 1. The price of a tolerance
+ * relative to kappa_k touches every example where k is known: it is kept apart, as those columns kappa, and `spread` [count] is its size.
  */
 export interface BiasRows {
-  readonly count: number;
-  readonly m: number;
-  /** [rows + 1] */
-  readonly starts: Uint32Array;
-  readonly columns: Int32Array;
-  readonly values: Float64Array;
-  /** [rows] share of the data with 0 < q < Q. */
+  readonly instance: Instance;
+  /** [groups] share of the data with 0 < q < Q. */
   readonly open: Float64Array;
+  readonly count: number;
+  /** [m * (c + 1)] column of a dual; -1 where it stays. */
+  readonly column: Int32Array;
+  /** [count + m + 1] the attribute of a column. */
+  readonly attribute: Int32Array;
+  /** [count + m + 1] the label of a column, from 1; 0 where every example carries it. */
+  readonly label: Int32Array;
+  /** [count + m + 1, 3] what a column holds by the value of its attribute, where its label is carried. */
+  readonly value: Float64Array;
   readonly spread: Float64Array;
-  /** [count] column of the dual's kappa. */
-  readonly known: Int32Array;
 }
 
 export function biasRows({ instance, problem }: DualTask, working: WorkingSet, groupOpen: Float64Array): BiasRows {
   const { m, c, target, tolerance, conditional } = problem;
-  const { tags } = instance;
   const width = c + 1;
   const count = working.index.length;
+  const wide = count + m + 1;
   const column = new Int32Array(m * width).fill(-1);
-  const sign = new Float64Array(m * width);
-  const own = new Float64Array(m * width);
+  const attribute = new Int32Array(wide);
+  const label = new Int32Array(wide);
+  const value = new Float64Array(3 * wide);
   const spread = new Float64Array(count);
-  const known = new Int32Array(count);
   working.index.forEach((j, i) => {
+    const k = Math.floor(j / width);
     column[j] = i;
-    sign[j] = working.sign[i];
-    const shared = !conditional && j % width > 0;
-    own[j] = shared ? 0 : tolerance[j];
+    attribute[i] = k;
+    label[i] = j % width;
+    const shared = !conditional && label[i] > 0;
+    const own = shared ? 0 : tolerance[j];
     spread[i] = shared ? tolerance[j] : 0;
-    known[i] = count + Math.floor(j / width);
+    value[3 * i] = -working.sign[i] * target[k] - own;
+    value[3 * i + 1] = working.sign[i] * (1 - target[k]) - own;
   });
+  for (let k = 0; k < m; k++) {
+    attribute[count + k] = k;
+    value.fill(1, 3 * (count + k), 3 * (count + k) + 2);
+  }
+  value.fill(1, 3 * (wide - 1));
+  return { instance, open: groupOpen, count, column, attribute, label, value, spread };
+}
+
+/** The bias vectors as sparse rows (CSR), without the column of ones. */
+function sparseRows({ instance, open, count, column, value }: BiasRows) {
+  const { m, c, tags } = instance;
+  const width = c + 1;
   const starts = new Uint32Array(tags.rows + 1);
-  const open = new Float64Array(tags.rows);
+  const share = new Float64Array(tags.rows);
   const capacity = m * (2 * tags.rows + tags.labels.length);
   const columns = new Int32Array(capacity);
   const values = new Float64Array(capacity);
   let rows = 0;
   let at = 0;
   for (let g = 0; g < tags.rows; g++) {
-    if (groupOpen[g] === 0) continue;
+    if (open[g] === 0) continue;
     for (let k = 0; k < m; k++) {
       const s = tags.attributes[g * m + k];
-      if (s > 1) continue;
-      const z = s - target[k];
-      const base = k * width;
-      if (column[base] >= 0) {
-        columns[at] = column[base];
-        values[at++] = sign[base] * z - own[base];
+      if (s === UNKNOWN) continue;
+      const own = column[k * width];
+      if (own >= 0) {
+        columns[at] = own;
+        values[at++] = value[3 * own + s];
       }
       for (let p = tags.offsets[g]; p < tags.offsets[g + 1]; p++) {
-        const j = base + 1 + tags.labels[p];
-        if (column[j] < 0) continue;
-        columns[at] = column[j];
-        values[at++] = sign[j] * z - own[j];
+        const j = column[k * width + 1 + tags.labels[p]];
+        if (j < 0) continue;
+        columns[at] = j;
+        values[at++] = value[3 * j + s];
       }
       columns[at] = count + k;
       values[at++] = 1;
     }
-    open[rows++] = groupOpen[g];
+    share[rows++] = open[g];
     starts[rows] = at;
   }
-  return { count, m, starts: starts.subarray(0, rows + 1), columns, values, open, spread, known };
+  return { starts: starts.subarray(0, rows + 1), columns, values, share };
 }
 
-/** The Hessian as a matrix, [count + 1, count + 1], mu last. */
-export function denseHessian(bias: BiasRows): SymmetricOperator {
-  const { count, m, starts, columns, values, open, spread, known } = bias;
-  const n = count + 1;
-  const wide = count + m + 1;
+/** Sums of pairs of labels are kept while they are at most so many: 64 MiB. */
+const MAXIMUM_PAIRS = 2 ** 23;
+
+/** E[b b'] over the open groups, [count + m + 1, count + m + 1]. */
+function secondMoments(bias: BiasRows): Float64Array {
+  const { instance, attribute, label } = bias;
+  const { m, tags, combinations } = instance;
+  const wide = attribute.length;
+  const count = combinations.length / m;
+  const slots = new Set(label).size;
+  const perRow = m * (1 + tags.labels.length / tags.rows);
+  const few = count * wide * wide <= tags.rows * perRow * perRow && count * slots * slots <= MAXIMUM_PAIRS;
+  return few ? momentsByPairs(bias) : momentsByRows(bias);
+}
+
+/**
+ * Where few combinations of attribute values occur: as a column depends on the labels only by being carried or not, sums by pair of labels
+ * are enough for each combination, and a group adds l^2 / 2 of them for its l labels instead of (m l)^2 products.
+ */
+function momentsByPairs({ instance, open, attribute, label, value }: BiasRows): Float64Array {
+  const { m, c, tags, combination, combinations } = instance;
+  const { offsets, labels } = tags;
+  const wide = attribute.length;
+  const slotOf = new Int32Array(c + 1);
+  let slots = 1;
+  for (const r of [...new Set(label)].sort((a, b) => a - b)) if (r > 0) slotOf[r] = slots++;
+  const slot = label.map((r) => slotOf[r]);
+  const pairs = new Float64Array((combinations.length / m) * slots * slots);
+  const carried = new Int32Array(c + 1);
+  for (let g = 0; g < tags.rows; g++) {
+    const share = open[g];
+    if (share === 0) continue;
+    const base = combination[g] * slots * slots;
+    let last = 0;
+    pairs[base] += share;
+    for (let p = offsets[g]; p < offsets[g + 1]; p++) {
+      const own = slotOf[1 + labels[p]];
+      if (own === 0) continue;
+      carried[++last] = own;
+      const row = base + own * slots;
+      for (let other = 0; other <= last; other++) pairs[row + carried[other]] += share;
+    }
+  }
+  const E = new Float64Array(wide * wide);
+  const held = new Float64Array(wide);
+  for (let base = 0, at = 0; at < combinations.length; at += m, base += slots * slots) {
+    for (let i = 0; i < wide; i++) held[i] = value[3 * i + combinations[at + attribute[i]]];
+    for (let i = 0; i < wide; i++) {
+      if (held[i] === 0) continue;
+      for (let j = 0; j < wide; j++) {
+        const pair = slot[i] > slot[j] ? slot[i] * slots + slot[j] : slot[j] * slots + slot[i];
+        E[i * wide + j] += held[i] * held[j] * pairs[base + pair];
+      }
+    }
+  }
+  return E;
+}
+
+function momentsByRows(bias: BiasRows): Float64Array {
+  const { starts, columns, values, share } = sparseRows(bias);
+  const wide = bias.attribute.length;
   const E = new Float64Array(wide * wide);
   for (let row = 0; row + 1 < starts.length; row++) {
     const end = starts[row + 1];
     for (let a = starts[row]; a < end; a++) {
       const to = columns[a] * wide;
-      const scaled = open[row] * values[a];
+      const scaled = share[row] * values[a];
       for (let b = starts[row]; b < end; b++) E[to + columns[b]] += scaled * values[b];
       E[to + wide - 1] += scaled;
     }
-    E[wide * wide - 1] += open[row];
+    E[wide * wide - 1] += share[row];
   }
+  return E;
+}
+
+/** The Hessian as a matrix, [count + 1, count + 1], mu last. */
+export function denseHessian(bias: BiasRows): SymmetricOperator {
+  const { count, attribute, spread } = bias;
+  const n = count + 1;
+  const wide = attribute.length;
+  const E = secondMoments(bias);
+  const known = attribute.map((k) => count + k);
   const H = new Float64Array(n * n);
   for (let i = 0; i < count; i++) {
     const row = i * wide;
@@ -114,7 +198,10 @@ export function denseHessian(bias: BiasRows): SymmetricOperator {
 
 /** The Hessian as products with vectors, for more duals than a matrix could hold. */
 export function hessianOperator(bias: BiasRows): SymmetricOperator {
-  const { count, m, starts, columns, values, open, spread, known } = bias;
+  const { count, attribute, spread } = bias;
+  const { m } = bias.instance;
+  const { starts, columns, values, share } = sparseRows(bias);
+  const known = attribute.map((k) => count + k);
   const n = count + 1;
   const wide = new Float64Array(count + m);
   const result = new Float64Array(count + m);
@@ -130,7 +217,7 @@ export function hessianOperator(bias: BiasRows): SymmetricOperator {
     for (let row = 0; row < rows; row++) {
       let sum = x[count];
       for (let a = starts[row]; a < starts[row + 1]; a++) sum += values[a] * wide[columns[a]];
-      sum *= open[row];
+      sum *= share[row];
       mean += sum;
       for (let a = starts[row]; a < starts[row + 1]; a++) result[columns[a]] += sum * values[a];
     }
@@ -141,13 +228,13 @@ export function hessianOperator(bias: BiasRows): SymmetricOperator {
   const crossed = new Float64Array(count);
   const knownTotal = new Float64Array(count + m);
   for (let row = 0; row < rows; row++) {
-    diagonal[count] += open[row];
+    diagonal[count] += share[row];
     for (let a = starts[row]; a < starts[row + 1]; a++) {
       const column = columns[a];
-      if (column >= count) knownTotal[column] += open[row];
+      if (column >= count) knownTotal[column] += share[row];
       else {
-        diagonal[column] += open[row] * values[a] * values[a];
-        crossed[column] += open[row] * values[a];
+        diagonal[column] += share[row] * values[a] * values[a];
+        crossed[column] += share[row] * values[a];
       }
     }
   }

@@ -10,6 +10,10 @@ export interface Instance {
   readonly rows: number;
   /** One row a group. */
   readonly tags: Tags;
+  /** [combinations, m] the values of all attributes that occur together, in the order of the groups. */
+  readonly combinations: Uint8Array;
+  /** [groups] number of the group's combination. */
+  readonly combination: Uint32Array;
   /** [groups + 1] */
   readonly starts: Uint32Array;
   /** [cells] share of all rows; adds up to 1. */
@@ -114,7 +118,27 @@ export function createInstance(table: PatternTable): Instance {
   });
   const utilityMean = total > 0 ? total / usable : 1;
   for (let i = 0; i < out; i++) utility[i] = total > 0 && utility[i] >= 0 ? utility[i] / utilityMean : 1;
-  return { m, c, rows, tags: { rows: groups, attributes, offsets, labels }, starts, share, utility, utilityMean };
+  const tags = { rows: groups, attributes, offsets, labels };
+  return { m, c, rows, tags, ...combine(attributes, m), starts, share, utility, utilityMean };
+}
+
+/** Numbers the rows of [rows, m] attribute values by their content. */
+function combine(attributes: Uint8Array, m: number): Pick<Instance, 'combinations' | 'combination'> {
+  const combination = new Uint32Array(attributes.length / m);
+  const numbers = new Map<string, number>();
+  const combinations: number[] = [];
+  for (let g = 0; g < combination.length; g++) {
+    const values = attributes.subarray(g * m, (g + 1) * m);
+    const key = String.fromCharCode(...values);
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(key, number);
+      combinations.push(...values);
+    }
+    combination[g] = number;
+  }
+  return { combinations: Uint8Array.from(combinations), combination };
 }
 
 /** The same patterns without u: one cell a group. */

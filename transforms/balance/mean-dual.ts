@@ -28,7 +28,8 @@ export function solveMean(offset: Float64Array, share: Float64Array, rate: numbe
     else high = mu;
     const newton = mu + excess / slope;
     const next = newton > low && newton < high ? newton : (low + high) / 2;
-    if (next === mu) break;
+    // A shorter step is the rounding of the sums.
+    if (Math.abs(next - mu) <= Number.EPSILON * Q) break;
     mu = next;
   }
   return mu;

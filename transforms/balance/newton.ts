@@ -49,6 +49,10 @@ const SMALLEST_PRIMAL = 1e-9;
 const RIDGE = 1e-11;
 /** Up to here the Hessian is stored and factored; with more duals it is only applied. Half a second of Cholesky. */
 const DENSE_DUALS = 1000;
+/** At this gap the duals are optimal to nine digits, and a step that promises no more than rounding is not taken. */
+export const CONVERGED_GAP = 1e-9;
+/** Of a step's gain, relative to the primal value. */
+const ROUNDING_GAIN = 1e-15;
 /** Iterations without a larger dual value after which rounding has won. */
 const PATIENCE = 4;
 
@@ -116,6 +120,8 @@ export function maximiseDual(task: DualTask, start: { w: Float64Array; mu: numbe
     const working = workingSet(problem, w, moments.sums, supported);
     const { direction, slope } = newtonDirection(task, working, w, groupFree, moments);
     if (!(slope > 0)) break;
+    // The model promises a gain of at least half the slope, and at most the slope.
+    if (best.gap <= CONVERGED_GAP && slope <= ROUNDING_GAIN * Math.abs(moments.primal)) break;
     // The margin is linear along the segment, as no dual changes its sign within a step.
     const to = w.slice();
     working.index.forEach((j, i) => {
