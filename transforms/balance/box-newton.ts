@@ -54,9 +54,8 @@ export function solveBox({ operator, g, lower, upper, ridge }: BoxQuadratic): Fl
       solveConjugate(operator, ridge, gradient, free.subarray(0, count), step);
     } else {
       for (let i = 0; i < count; i++) {
-        const row = free[i] * n;
-        for (let j = 0; j < i; j++) factor[i * count + j] = matrix[row + free[j]];
-        factor[i * count + i] = matrix[row + free[i]] + ridge;
+        gather(matrix, free[i] * n, free, i + 1, factor, i * count);
+        factor[i * count + i] += ridge;
         rhs[i] = gradient[free[i]];
       }
       solveCholesky(factor, rhs, count);
@@ -88,6 +87,17 @@ export function solveBox({ operator, g, lower, upper, ridge }: BoxQuadratic): Fl
     for (let i = 0; i < n; i++) gradient[i] -= product[i];
   }
   return x;
+}
+
+function gather(
+  from: Float64Array,
+  row: number,
+  columns: Int32Array,
+  count: number,
+  to: Float64Array,
+  start: number,
+): void {
+  for (let j = 0; j < count; j++) to[start + j] = from[row + columns[j]];
 }
 
 /** Relative residual at which conjugate gradients stop: the outer Newton steps correct the rest. */

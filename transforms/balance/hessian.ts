@@ -1,6 +1,7 @@
 /** The generalised Hessian of the dual, E[a a'; 0 < q < Q], over the duals that move and mu: stored, or only applied. */
 import { UNKNOWN } from '../../schemas/tags.js';
 import type { SymmetricOperator } from './box-newton.js';
+import { CHUNK } from './dual-value.js';
 import type { Instance } from './instance.js';
 import type { DualTask, WorkingSet } from './newton.js';
 
@@ -109,16 +110,43 @@ function secondMoments(bias: BiasRows): Float64Array {
  * are enough for each combination, and a group adds l^2 / 2 of them for its l labels instead of (m l)^2 products.
  */
 function momentsByPairs({ instance, open, attribute, label, value }: BiasRows): Float64Array {
-  const { m, c, tags, combination, combinations } = instance;
-  const { offsets, labels } = tags;
+  const { m, c, tags, combinations } = instance;
   const wide = attribute.length;
   const slotOf = new Int32Array(c + 1);
   let slots = 1;
   for (const r of [...new Set(label)].sort((a, b) => a - b)) if (r > 0) slotOf[r] = slots++;
   const slot = label.map((r) => slotOf[r]);
-  const pairs = new Float64Array((combinations.length / m) * slots * slots);
+  const size = slots * slots;
+  const pairs = new Float64Array((combinations.length / m) * size);
+  for (let g = 0; g < tags.rows; g += CHUNK)
+    addPairs(instance, open, slotOf, slots, pairs, g, Math.min(g + CHUNK, tags.rows));
+  const E = new Float64Array(wide * wide);
+  const held = new Float64Array(wide);
+  for (let base = 0, at = 0; at < combinations.length; at += m, base += size) {
+    for (let i = 0; i < wide; i++) held[i] = value[3 * i + combinations[at + attribute[i]]];
+    for (let i = 0; i < slots; i++)
+      for (let j = 0; j < i; j++) pairs[base + j * slots + i] = pairs[base + i * slots + j];
+    for (let i = 0; i < wide; i++) {
+      if (held[i] === 0) continue;
+      addRow(E.subarray(i * wide, (i + 1) * wide), held[i], held, pairs.subarray(base + slot[i] * slots), slot);
+    }
+  }
+  return E;
+}
+
+/** Adds the shares of some groups to the sums of their combination, [slots, slots], at the pairs i >= j. */
+function addPairs(
+  { c, tags, combination }: Instance,
+  open: Float64Array,
+  slotOf: Int32Array,
+  slots: number,
+  pairs: Float64Array,
+  from: number,
+  to: number,
+): void {
+  const { offsets, labels } = tags;
   const carried = new Int32Array(c + 1);
-  for (let g = 0; g < tags.rows; g++) {
+  for (let g = from; g < to; g++) {
     const share = open[g];
     if (share === 0) continue;
     const base = combination[g] * slots * slots;
@@ -132,19 +160,10 @@ function momentsByPairs({ instance, open, attribute, label, value }: BiasRows): 
       for (let other = 0; other <= last; other++) pairs[row + carried[other]] += share;
     }
   }
-  const E = new Float64Array(wide * wide);
-  const held = new Float64Array(wide);
-  for (let base = 0, at = 0; at < combinations.length; at += m, base += slots * slots) {
-    for (let i = 0; i < wide; i++) held[i] = value[3 * i + combinations[at + attribute[i]]];
-    for (let i = 0; i < wide; i++) {
-      if (held[i] === 0) continue;
-      for (let j = 0; j < wide; j++) {
-        const pair = slot[i] > slot[j] ? slot[i] * slots + slot[j] : slot[j] * slots + slot[i];
-        E[i * wide + j] += held[i] * held[j] * pairs[base + pair];
-      }
-    }
-  }
-  return E;
+}
+
+function addRow(to: Float64Array, factor: number, held: Float64Array, pairs: Float64Array, slot: Int32Array): void {
+  for (let j = 0; j < to.length; j++) to[j] += factor * held[j] * pairs[slot[j]];
 }
 
 function momentsByRows(bias: BiasRows): Float64Array {

@@ -4,9 +4,9 @@
  * the segment for the maximum of the true, piecewise quadratic dual. Shared by the exact fit and by the largest feasible rate.
  */
 import { solveBox } from './box-newton.js';
+import { createWeighing, weighGroups } from './dual-value.js';
 import { biasRows, denseHessian, hessianOperator } from './hessian.js';
 import type { Instance } from './instance.js';
-import { solveMean } from './mean-dual.js';
 import { groupSums, slacks, totalViolation } from './moments.js';
 import type { Problem } from './problem.js';
 import { searchSegment } from './segment.js';
@@ -58,56 +58,26 @@ const PATIENCE = 4;
 
 /** Maximises the dual from a start. Deterministic; ends at the tolerance, or where rounding or the limit stops it, and says how far it got. */
 export function maximiseDual(task: DualTask, start: { w: Float64Array; mu: number }): DualSolution {
-  const { instance, problem, goal, rate } = task;
+  const { instance, problem } = task;
   const { m, c } = problem;
-  const Q = problem.maximum;
   const V = problem.penalty;
-  const { tags, starts, share } = instance;
+  const { tags } = instance;
   const groups = tags.rows;
   const width = c + 1;
   const J = m * width;
   const w = Float64Array.from(start.w, (value) => Math.min(V, Math.max(-V, value)));
-  let mu = rate === undefined ? 0 : start.mu;
+  let mu = start.mu;
   const table = new Float64Array(3 * J);
-  const margin = new Float64Array(groups);
-  const slopeMargin = new Float64Array(groups);
-  const groupWeight = new Float64Array(groups);
-  const groupFree = new Float64Array(groups);
-  const offset = new Float64Array(goal.length);
+  const weighing = createWeighing(instance);
+  const delta = new Float64Array(groups);
   const supported = supportedDuals(instance);
   for (let j = 0; j < J; j++) if (supported[j] === 0) w[j] = 0;
 
   const evaluate = (): Moments => {
-    marginTable(problem, w, table);
-    margins(tags, m, c, table, margin);
-    if (rate !== undefined) {
-      for (let g = 0; g < groups; g++) for (let i = starts[g]; i < starts[g + 1]; i++) offset[i] = goal[i] - margin[g];
-      mu = solveMean(offset, share, rate, Q, mu);
-    }
-    let dual = rate === undefined ? 0 : -mu * rate;
-    let distance = 0;
-    let meanWeight = 0;
-    for (let g = 0; g < groups; g++) {
-      const t = margin[g] + mu;
-      let weight = 0;
-      let open = 0;
-      for (let i = starts[g]; i < starts[g + 1]; i++) {
-        const x = goal[i] - t;
-        const q = Math.max(0, Math.min(x, Q));
-        if (x > 0 && x < Q) open += share[i];
-        weight += share[i] * q;
-        const half = (share[i] * (q - goal[i]) * (q - goal[i])) / 2;
-        distance += half;
-        dual += half + share[i] * q * t;
-      }
-      groupWeight[g] = weight;
-      groupFree[g] = open;
-      meanWeight += weight;
-    }
-    const sums = groupSums(instance, groupWeight);
-    const violation = totalViolation(problem, sums);
-    const primal = distance + (violation > 0 && V < Number.POSITIVE_INFINITY ? V * violation : 0);
-    return { sums, meanWeight, primal, dual };
+    margins(tags, m, c, marginTable(problem, w, table), weighing.margin);
+    const weighed = weighGroups(task, weighing, mu);
+    mu = weighed.mu;
+    return weighed.moments;
   };
 
   let moments = evaluate();
@@ -118,7 +88,7 @@ export function maximiseDual(task: DualTask, start: { w: Float64Array; mu: numbe
   while (best.gap > task.tolerance && iterations < task.maximumIterations && stale < PATIENCE) {
     iterations++;
     const working = workingSet(problem, w, moments.sums, supported);
-    const { direction, slope } = newtonDirection(task, working, w, groupFree, moments);
+    const { direction, slope } = newtonDirection(task, working, w, weighing.open, moments);
     if (!(slope > 0)) break;
     // The model promises a gain of at least half the slope, and at most the slope.
     if (best.gap <= CONVERGED_GAP && slope <= ROUNDING_GAIN * Math.abs(moments.primal)) break;
@@ -127,11 +97,10 @@ export function maximiseDual(task: DualTask, start: { w: Float64Array; mu: numbe
     working.index.forEach((j, i) => {
       to[j] = w[j] + working.sign[i] * direction[i];
     });
-    const delta = new Float64Array(groups);
-    margins(tags, m, c, marginTable(problem, to, table), slopeMargin);
+    margins(tags, m, c, marginTable(problem, to, table), delta);
     const stepMu = direction[working.index.length];
-    for (let g = 0; g < groups; g++) delta[g] = slopeMargin[g] - margin[g] + stepMu;
-    const t = searchSegment(task, margin, mu, delta, stepMu, slope);
+    for (let g = 0; g < groups; g++) delta[g] += stepMu - weighing.margin[g];
+    const t = searchSegment(task, weighing.offset, mu, delta, stepMu, slope);
     working.index.forEach((j, i) => {
       const moved = Math.abs(w[j]) + t * direction[i];
       w[j] = working.sign[i] * (t === 1 && moved < 0 ? 0 : Math.min(V, Math.max(0, moved)));
@@ -198,13 +167,13 @@ function newtonDirection(
   task: DualTask,
   working: WorkingSet,
   w: Float64Array,
-  groupFree: Float64Array,
+  groupOpen: Float64Array,
   moments: Moments,
 ): { direction: Float64Array; slope: number } {
   const { problem, rate } = task;
   const count = working.index.length;
   const n = count + 1;
-  const rows = biasRows(task, working, groupFree);
+  const rows = biasRows(task, working, groupOpen);
   const operator = n <= DENSE_DUALS + 1 ? denseHessian(rows) : hessianOperator(rows);
   const g = new Float64Array(n);
   const lower = new Float64Array(n);

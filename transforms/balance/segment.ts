@@ -1,4 +1,6 @@
 /** The search along one Newton step. */
+import { CHUNK } from './dual-value.js';
+import type { Instance } from './instance.js';
 import type { DualTask } from './newton.js';
 
 /** The search stops where the slope has fallen to this share of the slope at the start. */
@@ -9,39 +11,32 @@ const ROUNDING = 16 * Number.EPSILON;
 /** A shorter step is the rounding of slopes, not a step. */
 const SHORTEST_STEP = 1e-12;
 
-/** How far to go along a segment, in (0, 1]: where the slope of the concave dual has all but gone, never past its maximum (rounding aside). */
+/**
+ * How far to go along a segment, in (0, 1]: where the slope of the concave dual has all but gone, never past its maximum (rounding aside).
+ * `offset` [cells] is goal - v.a at its start, `delta` [groups] the change of v.a + mu over its length.
+ */
 export function searchSegment(
-  { instance, goal, problem, rate }: DualTask,
-  margin: Float64Array,
+  { instance, problem, rate }: DualTask,
+  offset: Float64Array,
   mu: number,
   delta: Float64Array,
   stepMu: number,
   slope: number,
 ): number {
-  const { starts, share } = instance;
   const Q = problem.maximum;
   const fixed = rate === undefined ? 0 : stepMu * rate;
-  let size = 0;
+  const totals = new Float64Array(2);
   const slopeAt = (t: number) => {
-    let total = -fixed;
-    size = Math.abs(fixed);
-    for (let g = 0; g < delta.length; g++) {
-      if (delta[g] === 0) continue;
-      const level = margin[g] + mu + t * delta[g];
-      let weight = 0;
-      for (let i = starts[g]; i < starts[g + 1]; i++) {
-        const x = goal[i] - level;
-        if (x > 0) weight += share[i] * Math.min(x, Q);
-      }
-      total += weight * delta[g];
-      size += weight * Math.abs(delta[g]);
-    }
-    return total;
+    totals[0] = -fixed;
+    totals[1] = Math.abs(fixed);
+    for (let g = 0; g < delta.length; g += CHUNK)
+      addSlopes(instance, offset, delta, mu, t, Q, g, Math.min(g + CHUNK, delta.length), totals);
+    return totals[0];
   };
   let high = 1;
   let slopeHigh = slopeAt(1);
   // Close to the optimum slopes are all rounding, and the Newton step itself is the best guess.
-  if (slopeHigh >= -Math.max(SLOPE_LEFT * slope, ROUNDING * size)) return 1;
+  if (slopeHigh >= -Math.max(SLOPE_LEFT * slope, ROUNDING * totals[1])) return 1;
   let low = 0;
   let slopeLow = slope;
   let side = 0;
@@ -63,4 +58,33 @@ export function searchSegment(
     }
   }
   return low > SHORTEST_STEP ? low : 1;
+}
+
+/** Adds the slopes of some groups, and the sizes of these, to `totals`. */
+function addSlopes(
+  { starts, share }: Instance,
+  offset: Float64Array,
+  delta: Float64Array,
+  mu: number,
+  t: number,
+  Q: number,
+  from: number,
+  to: number,
+  totals: Float64Array,
+): void {
+  let total = 0;
+  let size = 0;
+  for (let g = from, i = starts[from]; g < to; g++) {
+    const level = mu + t * delta[g];
+    let weight = 0;
+    for (const end = starts[g + 1]; i < end; i++) {
+      const x = offset[i] - level;
+      if (x > 0) weight += share[i] * (x < Q ? x : Q);
+    }
+    const own = weight * delta[g];
+    total += own;
+    size += Math.abs(own);
+  }
+  totals[0] += total;
+  totals[1] += size;
 }
