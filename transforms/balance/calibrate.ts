@@ -130,7 +130,12 @@ export function calibrateHistogram(histogram: MarginHistogram, problem: Problem,
 }
 
 /** mu over patterns, exact to rounding. */
-export function calibratePatterns(instance: Instance, w: Float64Array, problem: Problem, start = 0): number {
+export function calibratePatterns(
+  instance: Pick<Instance, 'tags' | 'starts' | 'share' | 'utility'>,
+  w: Float64Array,
+  problem: Problem,
+  start = 0,
+): number {
   const { tags, starts, share, utility } = instance;
   const margin = margins(tags, problem.m, problem.c, marginTable(problem, w), new Float64Array(tags.rows));
   const offset = new Float64Array(share.length);
