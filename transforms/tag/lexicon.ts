@@ -62,8 +62,15 @@ export interface TermWords {
   readonly gaps: readonly Gap[];
 }
 
+/** Most terms: nothing to fold, and one space for each gap. */
+const PLAIN_TERM = /^[a-z0-9_]+(?: [a-z0-9_]+)*$/;
+
 /** Splits and folds a term; undefined where it has no word, or other characters than words, spaces, hyphens, apostrophes. */
 export function splitTerm(term: string): TermWords | undefined {
+  if (PLAIN_TERM.test(term)) {
+    const words = term.split(' ');
+    return { words, gaps: words.slice(1).map(() => SPACE_GAP) };
+  }
   const words: string[] = [];
   const gaps: Gap[] = [];
   let word = '';
@@ -90,7 +97,9 @@ export function splitTerm(term: string): TermWords | undefined {
 
 /** The words and gaps as one string, equal for equal terms. */
 export function termKey(term: TermWords): string {
-  return term.words.map((word, i) => (i === 0 ? word : (term.gaps[i - 1] === SPACE_GAP ? ' ' : "'") + word)).join('');
+  let key = term.words[0] ?? '';
+  for (let i = 1; i < term.words.length; i++) key += (term.gaps[i - 1] === SPACE_GAP ? ' ' : "'") + term.words[i]!;
+  return key;
 }
 
 function refuse(file: string, line: number, expected: string, got: string): never {
@@ -175,8 +184,11 @@ export function expandLexicon(lexicon: Lexicon): ExpandedTerm[] {
     const key = termKey(term);
     if (!expanded.has(key)) expanded.set(key, { ...term, value });
   };
+  // A form that is the term in its other form adds nothing, as with every term in ASCII.
   const forms = (['NFC', 'NFD'] as const).flatMap((form) =>
-    lexicon.entries.map(({ term, value }) => ({ term: splitTerm(term.normalize(form)), value })),
+    lexicon.entries
+      .filter(({ term }) => form === 'NFC' || term.normalize('NFD') !== term.normalize('NFC'))
+      .map(({ term, value }) => ({ term: splitTerm(term.normalize(form)), value })),
   );
   for (const { term, value } of forms) add(term, value);
   if (lexicon.plurals) {

@@ -26,6 +26,14 @@ const IRREGULAR: readonly (readonly [string, string])[] = [
   ['echo', 'echoes'],
 ];
 
+/** The same by the last letters of the singular: most words end in none of them. */
+const TAIL = 3;
+const IRREGULAR_BY_TAIL = new Map<string, (typeof IRREGULAR)[number][]>();
+for (const pair of IRREGULAR) {
+  const tail = pair[0].slice(-TAIL);
+  IRREGULAR_BY_TAIL.set(tail, [...(IRREGULAR_BY_TAIL.get(tail) ?? []), pair]);
+}
+
 /** Words in -man that do not end in "man" the person, so their plural is regular. */
 const REGULAR_IN_MAN = new Set([
   'human',
@@ -45,9 +53,8 @@ const PREPOSITIONS = new Set(['in', 'of', 'at', 'to', 'for', 'on', 'with']);
 /** The plural of one lower-case English noun. Nothing tells a noun from another word: `his` gives `hises`. */
 export function pluralOfWord(word: string): string {
   if (word.endsWith('man') && !REGULAR_IN_MAN.has(word)) return `${word.slice(0, -3)}men`;
-  for (const [one, many] of IRREGULAR) {
-    if (word.endsWith(one)) return word.slice(0, word.length - one.length) + many;
-  }
+  const irregular = IRREGULAR_BY_TAIL.get(word.slice(-TAIL))?.find(([one]) => word.endsWith(one));
+  if (irregular !== undefined) return word.slice(0, word.length - irregular[0].length) + irregular[1];
   if (/[^aeiou]y$/.test(word)) return `${word.slice(0, -1)}ies`;
   if (/(?:s|x|z|ch|sh)$/.test(word)) return `${word}es`;
   return `${word}s`;

@@ -49,6 +49,16 @@ function letterBit(byte: number): number {
   return letter >= 0x61 && letter <= 0x7a ? 1 << (letter - 0x61) : 1 << 31;
 }
 
+/** Whether a word that ends at `at` may be followed by one that starts with one of `letters` (of letterBit): false is sure. */
+function mayGoOn(letters: number, bytes: Uint8Array, at: number, end: number): boolean {
+  if (letters === 0 || at + 1 >= end) return false;
+  const byte = bytes[at]!;
+  if (byte !== 0x20) return byte !== 0x2e && byte !== 0x2c;
+  const next = bytes[at + 1]!;
+  // Where one space is not all of the gap, or the letter is beyond ASCII, more than a byte has to be looked at.
+  return next <= 0x2d || next >= 0x80 || (letters & letterBit(next)) !== 0;
+}
+
 function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, atLeast)));
 }
@@ -113,15 +123,17 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
 
   /** By word: the node of the term's first word, 0 where none starts with it. */
   const firstNode = new Int32Array(wordCount);
-  const edgeSlots = powerOfTwo(trie.edges.size * 2);
+  const edgeSlots = powerOfTwo(trie.outputs.length * 2);
   const edgeMask = edgeSlots - 1;
   const edgeFrom = new Int32Array(edgeSlots).fill(-1);
   const edgeWord = new Int32Array(edgeSlots);
   const edgeTo = new Int32Array(edgeSlots);
   /** By node: the letters that its child words start with, a bit each; other letters share the last bit. 0: no child. */
   const childLetters = new Int32Array(trie.outputs.length);
-  for (const [edge, to] of trie.edges) {
-    const [node, gap, word] = edge.split(' ').map(Number) as [number, number, number];
+  for (let to = 1; to < trie.outputs.length; to++) {
+    const node = trie.from[to]!;
+    const gap = trie.gaps[to]!;
+    const word = trie.wordOf[to]!;
     if (gap === 0) {
       firstNode[word] = to;
       continue;
@@ -135,6 +147,8 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
   }
   /** Words that start a term, as numbers in `encoded`. */
   const starters = Int32Array.from(encoded.keys()).filter((word) => firstNode[word] !== 0);
+  const starterNode = starters.map((word) => firstNode[word]!);
+  const starterBytes = starters.map((word) => encoded[word]!.length);
   const { table, wordOf } = buildAutomaton([...starters].map((word) => encoded[word]!));
   const lastState = new Uint16Array(1);
   const outputStarts = new Int32Array(trie.outputs.length + 1);
@@ -275,17 +289,17 @@ export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
       const beyond = at < end && bytes[at]! >= 0x80;
       const spelled = beyond ? -1 : wordOf[lastState[0]!]!;
       let wordStart = at;
-      let word = -1;
+      let node = 0;
       if (spelled >= 0) {
-        word = starters[spelled]!;
-        wordStart -= poolOffsets[word + 1]! - poolOffsets[word]!;
+        node = starterNode[spelled]!;
+        wordStart -= starterBytes[spelled]!;
       } else {
         while (wordStart > start && isAsciiWord(bytes[wordStart - 1]!)) wordStart--;
-        word = readWord(bytes, wordStart, end);
+        const word = readWord(bytes, wordStart, end);
         at = wordEnd;
+        if (word >= 0) node = firstNode[word]!;
       }
-      const node = word < 0 ? 0 : firstNode[word]!;
-      if (childLetters[node] !== 0) count = walk(bytes, wordStart, at, end, node, count);
+      if (mayGoOn(childLetters[node]!, bytes, at, end)) count = walk(bytes, wordStart, at, end, node, count);
       else {
         for (let o = outputStarts[node]!; o < outputStarts[node + 1]!; o += 2) {
           if (!dirty || free[outputs[o]!]! <= wordStart) count = emit(count, outputs[o + 1]!);

@@ -5,35 +5,47 @@ export interface Trie {
   readonly words: Map<string, number>;
   /** By node: [lexicon, value number or -1 for a silent term] pairs, flat. Node 0 is the root. */
   readonly outputs: number[][];
-  /** "node gap word": node. */
-  readonly edges: Map<string, number>;
+  /** By node but the root, what leads there: the node before, the gap (0 from the root) and the word. */
+  readonly from: number[];
+  readonly gaps: number[];
+  readonly wordOf: number[];
 }
+
+/** More words than lexicons can hold (100,000 terms of 16 words, in few forms each). */
+const WORDS = 2 ** 25;
 
 /**
  * The trie of all lexicons' expanded terms.
  * @param numberOf the number of a lexicon's value.
  */
 export function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: number, value: string) => number): Trie {
-  const trie: Trie = { words: new Map(), outputs: [[]], edges: new Map() };
+  const trie: Trie = { words: new Map(), outputs: [[]], from: [0], gaps: [0], wordOf: [-1] };
+  /** (node * 4 + gap) * WORDS + word: node. */
+  const edges = new Map<number, number>();
   lexicons.forEach((lexicon, number) => {
-    for (const term of expandLexicon(lexicon)) {
+    for (const { words, gaps, value } of expandLexicon(lexicon)) {
       let node = 0;
-      term.words.forEach((text, i) => {
+      for (let i = 0; i < words.length; i++) {
+        const text = words[i]!;
         let word = trie.words.get(text);
         if (word === undefined) {
           word = trie.words.size;
           trie.words.set(text, word);
         }
-        const edge = `${node} ${i === 0 ? 0 : term.gaps[i - 1]} ${word}`;
-        let next = trie.edges.get(edge);
+        const gap = i === 0 ? 0 : gaps[i - 1]!;
+        const edge = (node * 4 + gap) * WORDS + word;
+        let next = edges.get(edge);
         if (next === undefined) {
           next = trie.outputs.length;
           trie.outputs.push([]);
-          trie.edges.set(edge, next);
+          trie.from.push(node);
+          trie.gaps.push(gap);
+          trie.wordOf.push(word);
+          edges.set(edge, next);
         }
         node = next;
-      });
-      trie.outputs[node]!.push(number, term.value === SILENT ? -1 : numberOf(number, term.value));
+      }
+      trie.outputs[node]!.push(number, value === SILENT ? -1 : numberOf(number, value));
     }
   });
   return trie;

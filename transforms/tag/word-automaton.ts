@@ -20,9 +20,9 @@ const BYTE_CLASS: Uint8Array = Uint8Array.from(ASCII_FOLD, (folded) => {
   return folded === 0 ? 0 : 37;
 });
 
-/** States from here on stop the scan; they have no row. */
-const WORD_END = 0xfffe;
-const BEYOND = 0xffff;
+/** In the place of a state: these stop the scan. */
+const WORD_END = -1;
+const BEYOND = -2;
 
 /** Within a word; never stops. */
 const DEAD = 1;
@@ -30,31 +30,32 @@ const DEAD = 1;
 const MAYBE = 2;
 const FIRST_FREE = 3;
 
-/** 2 MiB of table, ours: stays within the second-level cache, and spells out some 5,000 words whole. */
+/** 4 MiB of table, ours, of which captions touch little; spells out some 5,000 words whole. */
 const MAXIMUM_STATES = 16_384;
 
 export interface Automaton {
-  readonly table: Uint16Array;
-  /** By state: the word of the list that ends there, or -1. */
+  /** By row and class of byte: where the row of the next state starts, which spares a shift a byte; or WORD_END or BEYOND. */
+  readonly table: Int32Array;
+  /** By state (row start >> STATE_SHIFT): the word of the list that ends there, or -1. */
   readonly wordOf: Int32Array;
 }
 
 /**
- * Builds the automaton: the next state is `table[(state << STATE_SHIFT) + BYTE_CLASS[byte]]`, from state 0 at a word's start.
+ * Builds the automaton: the next row is `table[row | BYTE_CLASS[byte]]`, from row 0 at a word's start.
  * @param words folded words as UTF-8; those with letters beyond ASCII are left out, as BEYOND stops there anyway.
  */
 export function buildAutomaton(words: readonly Uint8Array[], maximumStates = MAXIMUM_STATES): Automaton {
   const wordOf = new Int32Array(maximumStates + FIRST_FREE).fill(-1);
-  let table = new Uint16Array(256 * CLASSES);
+  let table = new Int32Array(256 * CLASSES);
   let states = 0;
   const addState = (tail: number, end: number): number => {
     if ((states + 1) * CLASSES > table.length) {
-      const larger = new Uint16Array(table.length * 2);
+      const larger = new Int32Array(table.length * 2);
       larger.set(table);
       table = larger;
     }
     const row = states * CLASSES;
-    table.fill(tail, row, row + CLASSES);
+    table.fill(tail << STATE_SHIFT, row, row + CLASSES);
     table[row] = end;
     table[row + BEYOND_CLASS] = BEYOND;
     return states++;
@@ -80,10 +81,10 @@ export function buildAutomaton(words: readonly Uint8Array[], maximumStates = MAX
       if (depth > word.length) return;
       active++;
       const entry = state * CLASSES + BYTE_CLASS[word[depth]!]!;
-      let next = table[entry]!;
+      let next = table[entry]! >> STATE_SHIFT;
       if (next < FIRST_FREE && next !== MAYBE) {
         next = states < maximumStates ? addState(DEAD, 0) : MAYBE;
-        table[entry] = next;
+        table[entry] = next << STATE_SHIFT;
       }
       reached[i] = next;
     });
@@ -97,22 +98,22 @@ export function buildAutomaton(words: readonly Uint8Array[], maximumStates = MAX
  * @param last [1]: gets the state in which the word ended.
  */
 export function nextCandidate(
-  table: Uint16Array,
+  table: Int32Array,
   bytes: Uint8Array,
   start: number,
   end: number,
   last: Uint16Array,
 ): number {
   const classes = BYTE_CLASS;
-  let state = 0;
+  let row = 0;
   for (let at = start; at < end; at++) {
-    const next = table[(state << STATE_SHIFT) + classes[bytes[at]!]!]!;
-    if (next >= WORD_END) {
-      last[0] = state;
+    const next = table[row | classes[bytes[at]!]!]!;
+    if (next < 0) {
+      last[0] = row >> STATE_SHIFT;
       return at;
     }
-    state = next;
+    row = next;
   }
-  last[0] = state;
-  return table[state << STATE_SHIFT] === WORD_END ? end : end + 1;
+  last[0] = row >> STATE_SHIFT;
+  return table[row] === WORD_END ? end : end + 1;
 }
