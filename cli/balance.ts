@@ -54,7 +54,7 @@ function printResult(job: Job, result: RunResult, options: BalanceOptions, { std
   printLine(
     stdout,
     result.alreadyDone
-      ? `${result.directory}: already done by this command; --overwrite does it again`
+      ? `${result.directory}: holds this run already; nothing was done`
       : `${result.directory}: ${result.files.length} files`,
   );
 }

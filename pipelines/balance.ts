@@ -7,6 +7,7 @@ import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
 import { finish } from './finish.js';
 import type { RunHooks } from './hooks.js';
+import { ownStaging, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { prepareJob, stagingOf } from './prepare.js';
 
@@ -28,6 +29,7 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   const { directory } = config.output;
   const staging = stagingOf(directory);
   const job = await prepareJob(config);
+  await requireUnowned(staging);
   await restoreReplaced(staging, directory);
   const finished = await readManifest(directory);
   if (finished?.run === job.run) {
@@ -75,4 +77,5 @@ async function openStaging(staging: string, job: Job, hooks: RunHooks): Promise<
       hooks.onLog?.('warn', `discarding the unfinished run ${begun.run} of another configuration or input`);
     await beginJob(staging, job);
   }
+  await ownStaging(staging);
 }

@@ -315,7 +315,7 @@ describe('balance', () => {
       ['balance', ...NEEDED],
       fakeJob(() => ({ alreadyDone: true })),
     );
-    assert.match(stdout, /^out: already done by this command; --overwrite does it again$/m);
+    assert.match(stdout, /^out: holds this run already; nothing was done$/m);
   });
 
   test('ends with 4 where the asked rate is not feasible, if that was asked for', async () => {

@@ -135,9 +135,7 @@ for (const [preset, first] of [
   ['datacomp-clip-score', 'similarity'],
   ['laion2b', 'language'],
 ] as const) {
-  // Of CommonPool's two scores none is the canonical similarity, and the preset asks for that.
-  const todo = preset === 'datacomp-clip-score' ? 'the preset does not know the score of CommonPool' : false;
-  test(`the filters ${preset} run on CommonPool and on LAION`, { todo }, async (t) => {
+  test(`the filters ${preset} run on CommonPool and on LAION`, async (t) => {
     for (const [columns, batch] of [
       ['commonpool', commonPool()],
       ['laion', laion((name) => name)],

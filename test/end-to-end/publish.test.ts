@@ -151,7 +151,7 @@ test('a finished run is not done again, and is not replaced by another without l
   const expected = digests(out);
   const again = await run(command);
   assert.equal(again.code, 0, again.stderr);
-  assert.match(again.stdout, /already done/);
+  assert.match(again.stdout, /holds this run already/);
   assert.deepEqual(digests(out), expected);
 
   const other = await run([...command, '--seed', '9']);

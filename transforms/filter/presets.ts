@@ -18,10 +18,15 @@
 import type { FilterPreset, FilterRule } from '../../schemas/config.js';
 
 const ENGLISH: FilterRule = { language: { keep: ['en'], column: 'language', detect: 'missing' } };
-/** DataComp's pool has both scores; its L/14 one is the canonical similarity. */
+/** DataComp's pool has both scores under their own names; elsewhere there is one, the canonical similarity. */
 const COMMONPOOL_B32 = 'clip_b32_similarity_score';
+const COMMONPOOL_L14 = 'clip_l14_similarity_score';
 
-/** The rules of a preset; `available` (the input's columns) tells which similarity laion2b means. */
+function scoreOf(commonpool: string, available: readonly string[]): string {
+  return available.includes(commonpool) ? commonpool : 'similarity';
+}
+
+/** The rules of a preset; `available` (the input's columns) tells which similarity is meant. */
 export function presetRules(preset: FilterPreset, available: readonly string[]): FilterRule[] {
   switch (preset) {
     case 'datacomp-basic':
@@ -33,11 +38,8 @@ export function presetRules(preset: FilterPreset, available: readonly string[]):
         { aspect: { maximum: 3 } },
       ];
     case 'datacomp-clip-score':
-      return [{ similarity: { column: 'similarity', fraction: 0.3 } }];
+      return [{ similarity: { column: scoreOf(COMMONPOOL_L14, available), fraction: 0.3 } }];
     case 'laion2b':
-      return [
-        ENGLISH,
-        { similarity: { column: available.includes(COMMONPOOL_B32) ? COMMONPOOL_B32 : 'similarity', minimum: 0.28 } },
-      ];
+      return [ENGLISH, { similarity: { column: scoreOf(COMMONPOOL_B32, available), minimum: 0.28 } }];
   }
 }
