@@ -122,21 +122,23 @@ export function createInstance(table: PatternTable): Instance {
   return { m, c, rows, tags, ...combine(attributes, m), starts, share, utility, utilityMean };
 }
 
-/** Numbers the rows of [rows, m] attribute values by their content. */
+/** Numbers the rows of [rows, m] attribute values by their content, as they first occur: a trie whose leaves are the numbers. */
 function combine(attributes: Uint8Array, m: number): Pick<Instance, 'combinations' | 'combination'> {
   const combination = new Uint32Array(attributes.length / m);
-  const numbers = new Map<string, number>();
   const combinations: number[] = [];
+  const children = [-1, -1, -1];
   for (let g = 0; g < combination.length; g++) {
-    const values = attributes.subarray(g * m, (g + 1) * m);
-    const key = String.fromCharCode(...values);
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(key, number);
-      combinations.push(...values);
+    let next = 0;
+    for (let k = 0; k < m; k++) {
+      const at = 3 * next + attributes[g * m + k];
+      next = children[at];
+      if (next >= 0) continue;
+      const leaf = k === m - 1;
+      next = children[at] = leaf ? combinations.length / m : children.length / 3;
+      if (leaf) combinations.push(...attributes.subarray(g * m, (g + 1) * m));
+      else children.push(-1, -1, -1);
     }
-    combination[g] = number;
+    combination[g] = next;
   }
   return { combinations: Uint8Array.from(combinations), combination };
 }
