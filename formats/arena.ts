@@ -6,8 +6,10 @@ export const takeFresh: Take = (bytes) => new Uint8Array(bytes);
 
 /** Memory that is used again: what `take` gave is void after `reset`. Fresh pages cost more than the copy into them. */
 export interface Arena {
+  /** What is taken lies in one block, end to end, as long as the block has room. */
   readonly take: Take;
-  reset(): void;
+  /** `bytes`: what will be taken until the next reset, as far as is known. */
+  reset(bytes?: number): void;
 }
 
 export function makeArena(): Arena {
@@ -24,8 +26,9 @@ export function makeArena(): Arena {
       used += room;
       return view;
     },
-    reset() {
-      if (wanted > block.byteLength) block = new ArrayBuffer(wanted);
+    reset(bytes = 0) {
+      const most = Math.max(wanted, bytes);
+      if (most > block.byteLength) block = new ArrayBuffer(most);
       used = 0;
       wanted = 0;
     },

@@ -42,19 +42,58 @@ export function schemaMessage(schema: Schema): Uint8Array {
   return encapsulated(Message.from(schema), 0, takeFresh).bytes;
 }
 
-/** A batch as an IPC message, uncompressed: each buffer is copied once, whole. Dictionaries are not supported. */
-export function batchMessage(batch: RecordBatch, take: Take = takeFresh): EncodedMessage {
+/** The buffers of a batch, and the head of the message that describes them. Dictionaries are not supported. */
+function assembled(batch: RecordBatch) {
   const { byteLength, nodes, bufferRegions, buffers } = VectorAssembler.assemble(batch);
   // apache-arrow forgets the count of a sliced Null column, the only one without a bitmap to count again.
   const counted = nodes.map((n) => (n.nullCount < 0 ? new FieldNode(n.length, n.length) : n));
   const header = new Header(batch.numRows, counted, bufferRegions, null);
-  const { bytes, headBytes } = encapsulated(Message.from(header, byteLength), byteLength, take);
-  for (const [i, values] of buffers.entries()) {
-    const start = headBytes + bufferRegions[i]!.offset;
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start);
+  const parts = buffers.map((values, i) => ({
+    offset: bufferRegions[i]!.offset,
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  }));
+  return { parts, byteLength, message: Message.from(header, byteLength) };
+}
+
+/** A batch as an IPC message, uncompressed: each buffer is copied once, whole. Dictionaries are not supported. */
+export function batchMessage(batch: RecordBatch, take: Take = takeFresh): EncodedMessage {
+  const { parts, byteLength, message } = assembled(batch);
+  const { bytes, headBytes } = encapsulated(message, byteLength, take);
+  for (const { offset, bytes: values } of parts) {
+    const start = headBytes + offset;
+    bytes.set(values, start);
     bytes.fill(0, start + values.byteLength, start + aligned(values.byteLength));
   }
   return { bytes, headBytes };
+}
+
+/**
+ * A whole IPC stream of one batch around its buffers, where they lie already as a message has them and there is room on both sides of them in
+ * their memory, which nothing else may use: a rebuffered group. Undefined where they do not; otherwise the same bytes as `streamBytes`.
+ */
+export function streamInPlace(batch: RecordBatch): Uint8Array | undefined {
+  const { parts, byteLength, message } = assembled(batch);
+  const filled = parts.filter(({ bytes }) => bytes.byteLength > 0);
+  const first = filled[0];
+  if (first === undefined) return undefined;
+  const { buffer } = first.bytes;
+  const body = first.bytes.byteOffset - first.offset;
+  if (filled.some(({ bytes, offset }) => bytes.buffer !== buffer || bytes.byteOffset - offset !== body))
+    return undefined;
+  const schema = schemaMessage(batch.schema);
+  const { bytes: head } = encapsulated(message, 0, takeFresh);
+  const start = body - head.length - schema.length;
+  const end = body + byteLength;
+  if (start < 0 || end + END_OF_STREAM.length > buffer.byteLength) return undefined;
+  const all = new Uint8Array(buffer, start, end + END_OF_STREAM.length - start);
+  all.set(schema);
+  all.set(head, schema.length);
+  for (const { offset, bytes } of filled) {
+    const to = body - start + offset + bytes.byteLength;
+    all.fill(0, to, to + aligned(bytes.byteLength) - bytes.byteLength);
+  }
+  all.set(END_OF_STREAM, end - start);
+  return all;
 }
 
 /** A whole IPC stream of one batch, or of none, in memory from `take`. */

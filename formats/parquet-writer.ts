@@ -3,7 +3,7 @@ import { type FileMetaData, parquetMetadata } from 'hyparquet';
 import { Compression, EnabledStatistics, Table, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm';
 import { InputError } from '../schemas/errors.js';
 import { makeArena } from './arena.js';
-import { streamBytes } from './arrow-messages.js';
+import { streamBytes, streamInPlace } from './arrow-messages.js';
 import type { BatchWriter } from './format.js';
 import { encodeFooter, PARQUET_MAGIC } from './parquet-footer.js';
 import { makeRebuffer } from './rebuffer.js';
@@ -25,6 +25,9 @@ const DICTIONARY_VALUES = 256;
 
 /** Rows of the first row group that are looked at for that. */
 const SAMPLED_ROWS = 4096;
+
+/** Left free before a group's buffers for the heads of an IPC stream: enough for some hundred columns, and more are copied once more. */
+const HEAD_ROOM = 64 * 1024;
 
 const CODECS = { snappy: Compression.SNAPPY, zstd: Compression.ZSTD, none: Compression.UNCOMPRESSED };
 
@@ -79,7 +82,7 @@ export function parquetWriter(
     const expected = 'a type that Parquet has';
     throw new InputError('Parquet output', { place: `column ${wrong.name}`, expected, got: `${wrong.type}` });
   }
-  const rebuffer = makeRebuffer(schema, { rows: rowGroupRows, bytes: ROW_GROUP_BYTES });
+  const rebuffer = makeRebuffer(schema, { rows: rowGroupRows, bytes: ROW_GROUP_BYTES }, HEAD_ROOM);
   const arena = makeArena();
   const groups: FileMetaData['row_groups'] = [];
   let rows = 0n;
@@ -90,7 +93,7 @@ export function parquetWriter(
   const encode = (group: RecordBatch): Uint8Array => {
     dictionaries ??= repetitive(group);
     arena.reset();
-    const table = Table.fromIPCStream(streamBytes(group, arena.take));
+    const table = Table.fromIPCStream(streamInPlace(group) ?? streamBytes(group, arena.take));
     return writeParquet(table, properties(compression, dictionaries, Math.max(1, group.numRows)));
   };
   const append = (group: RecordBatch): Uint8Array[] => {

@@ -44,11 +44,14 @@ export interface Rebuffer {
   rest(): RecordBatch | undefined;
 }
 
+/** Bytes of bitmaps, last offsets and padding, on top of those that are counted: a guess, a group that takes more is no longer one block. */
+const slack = (bytes: number, rows: number, columns: number) => bytes / 16 + columns * (rows / 4 + 64);
+
 /**
- * Cuts a stream of rows into groups of exactly `size.rows` rows (fewer where `size.bytes` is reached first). Groups are copies with offset 0 in memory that is used again.
- * Throws an InvariantError for a batch of another schema, or with a dictionary: readers deliver plain columns.
+ * Cuts a stream of rows into groups of exactly `size.rows` rows (fewer where `size.bytes` is reached first). Groups are copies with offset 0 in memory that is used again:
+ * nearly always one block, with the buffers end to end in the order of Arrow's IPC format, after `room` free bytes. Throws an InvariantError for a batch of another schema, or with a dictionary: readers deliver plain columns.
  */
-export function makeRebuffer(schema: Schema, size: GroupSize): Rebuffer {
+export function makeRebuffer(schema: Schema, size: GroupSize, room = 0): Rebuffer {
   const dictionary = schema.fields.find(({ type }) => type.typeId === Type.Dictionary);
   if (dictionary !== undefined) throw new InvariantError(`writer: the column ${dictionary.name} is a dictionary`);
   let parts: BatchRange[] = [];
@@ -56,7 +59,8 @@ export function makeRebuffer(schema: Schema, size: GroupSize): Rebuffer {
   let bytes = 0;
   const arena = makeArena();
   const take = () => {
-    arena.reset();
+    arena.reset(Math.ceil(room + bytes + slack(bytes, rows, schema.fields.length)));
+    arena.take(room);
     const group = concatRanges(parts, arena.take);
     parts = [];
     rows = 0;

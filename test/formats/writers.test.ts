@@ -14,6 +14,7 @@ import {
 import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { arrow } from '../../formats/arrow.js';
+import { streamBytes, streamInPlace } from '../../formats/arrow-messages.js';
 import { arrowWriter } from '../../formats/arrow-writer.js';
 import { batchOf } from '../../formats/data.js';
 import type { BatchWriter, Format } from '../../formats/format.js';
@@ -195,6 +196,30 @@ test('groups end early at their bytes, at the same row whatever the batches', ()
   const once = sizes([batch]);
   assert.ok(once.length >= 3 && once.slice(0, -1).every((n) => n! % 256 === 0));
   assert.deepEqual(sizes(cut(batch, [1, 300, 777, 1999])), once);
+});
+
+test('a stream made around the buffers of a group has the bytes of one that is copied', () => {
+  fc.assert(
+    fc.property(batches({ dictionaries: false }), fc.integer({ min: 1, max: 25 }), (batch, rows) => {
+      const rebuffer = makeRebuffer(batch.schema, { rows, bytes: 2 ** 30 }, 2 ** 14);
+      const same = (group: RecordBatch) => {
+        const copied = streamBytes(group);
+        const stream = streamInPlace(group);
+        if (stream !== undefined) assert.deepEqual(stream, copied);
+      };
+      for (const group of rebuffer.push(batch)) same(group);
+      const rest = rebuffer.rest();
+      if (rest !== undefined) same(rest);
+    }),
+  );
+});
+
+test('a group of captions needs no copy to become a stream, and one without room does', () => {
+  const batch = captions(2000);
+  const group = (room: number) => [...makeRebuffer(batch.schema, { rows: 512, bytes: 2 ** 30 }, room).push(batch)][0]!;
+  assert.ok(streamInPlace(group(2 ** 14)) !== undefined);
+  assert.equal(streamInPlace(group(16)), undefined);
+  assert.equal(streamInPlace(batch), undefined);
 });
 
 test('a batch of another schema, or a column of no such type, is refused', async () => {
