@@ -79,6 +79,25 @@ test('the largest feasible rate agrees with the linear programme', needs(ADULT),
   }
 });
 
+test(
+  'the largest feasible rate is feasible also where a dual is nearly flat, and where all weight must go to one side',
+  needs(ADULT),
+  async () => {
+    const { A } = await readAdult();
+    const instance = instanceOf(A);
+    const rateOf = (options: Omit<Options, 'rate'>) =>
+      largestRate(instance, problemOf(A, { ...options, rate: Number.NaN }));
+    const rates = [0.0037, 0.003744, 0.004].map((eps) => rateOf({ representation: eps, association: eps }));
+    assert.ok(
+      rates.every((r) => r.converged),
+      JSON.stringify(rates),
+    );
+    // A looser tolerance allows no smaller rate: these neighbours are 0.27014 and 0.27104.
+    assert.ok(rates[0].rate <= rates[1].rate + 1e-6 && rates[1].rate <= rates[2].rate + 1e-6, JSON.stringify(rates));
+    close(rates[1].rate, 0.2703, 1e-3, 'between its neighbours');
+  },
+);
+
 test('the synthetic problem of 200,000 continuous patterns is solved to its known optimum', () => {
   const rows = 200_000;
   const data = synthetic(rows);
