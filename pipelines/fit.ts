@@ -2,7 +2,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
 import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
-import { ConfigError } from '../schemas/errors.js';
+import { ConfigError, InputError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
 import { calibrateHistogram, firstGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
 import { fitExact } from '../transforms/balance/exact.js';
@@ -64,6 +64,7 @@ export interface FitContext {
 export async function fit(context: FitContext, patterns: PatternTable): Promise<Fitted> {
   const { job, names } = context;
   const { balance, attributes } = job.config;
+  requireUtility(patterns, balance.utility);
   const targets = names.attributes.map((name) => attributes[name].target);
   const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
   const counts = patternCounts(patterns);
@@ -98,6 +99,16 @@ export async function fit(context: FitContext, patterns: PatternTable): Promise<
   }
   const { duals, steps } = await fitStream(context, problem, start);
   return { ...known, steps, duals: dualsOf(duals, steps, 'stream') };
+}
+
+/** Throws InputError where the utility is 0 in every row, and so cannot be scaled to mean 1. */
+export function requireUtility({ cells, cellUtility }: PatternTable, column: string | undefined): void {
+  if (cells === 0 || cellUtility.subarray(0, cells).some((u) => u > 0)) return;
+  throw new InputError('utility', {
+    place: `column ${column}`,
+    expected: 'a number above 0 in some row that passes the filters',
+    got: '0 in each',
+  });
 }
 
 /** Whether a rate is at most the largest feasible one; null where that is not known. */

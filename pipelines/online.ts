@@ -10,7 +10,7 @@ import { createProblem, type Problem } from '../transforms/balance/problem.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
 import { decodeOnline, keyUnits, mergeOnline, type Online, onlineWrite } from '../transforms/write/online.js';
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
-import { type FitContext, type Fitted, isFeasible, startOf } from './fit.js';
+import { type FitContext, type Fitted, isFeasible, requireUtility, startOf } from './fit.js';
 import { runPhase } from './phase.js';
 
 /** What the pass gave, and the problem that it was given. */
@@ -51,6 +51,7 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
 export function onlineFit({ job, names }: FitContext, { problem, counts, streams }: OnlinePass): Fitted {
   const states = [...streams.values()].map((bytes) => decodeStream(problem, bytes));
   const { patterns } = counts;
+  requireUtility(patterns, job.config.balance.utility);
   const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
   const largest = instance === undefined ? null : largestRate(instance, problem).rate;
   const exact =

@@ -64,9 +64,12 @@ export function margins(tags: Tags, m: number, c: number, table: Float64Array, o
   return out;
 }
 
+/** Ours: keeps the square of a utility that is far above the mean known so far (online) within a double. */
+const LARGEST_UTILITY = 1e9;
+
 /** u of the spec: a raw utility over the mean; 1 where it is null (NaN), negative or infinite, that is, where it says nothing. */
 export function scaledUtility(raw: number, mean: number): number {
-  return raw >= 0 && raw < Number.POSITIVE_INFINITY && mean > 0 ? raw / mean : 1;
+  return raw >= 0 && raw < Number.POSITIVE_INFINITY && mean > 0 ? Math.min(raw / mean, LARGEST_UTILITY) : 1;
 }
 
 /**
