@@ -32,8 +32,9 @@ function refuseUnknown(argv: Arguments, known: readonly string[], command: strin
   const extra = (argv._ as readonly unknown[]).slice(2);
   const issues = [
     ...unknown.map((name) => {
-      const near = didYouMean(name, known).replace('Did you mean ', 'Did you mean --');
-      return `${dashed(name)}: expected a flag of ${command}, got an unknown one.${near}`;
+      const path = known.find((flag) => flag.endsWith(`.${name}`));
+      const near = path === undefined ? didYouMean(name, known) : ` Did you mean ${path}?`;
+      return `${dashed(name)}: expected a flag of ${command}, got an unknown one.${near.replace('Did you mean ', 'Did you mean --')}`;
     }),
     ...extra.map((word) => `${word}: expected no more arguments, got one.`),
   ];

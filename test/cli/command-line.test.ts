@@ -91,10 +91,11 @@ describe('a mistake on the command line', () => {
 
   test('in a flag names the nearest', () => {
     refused(
-      ['balance', '--balance.penalti', '3', '--ouput=x'],
+      ['balance', '--balance.penalti', '3', '--ouput=x', '--penalty', '3'],
       'm4-balance: command line:',
       '  --balance.penalti: expected a flag of balance, got an unknown one. Did you mean --balance.penalty?',
       '  --ouput: expected a flag of balance, got an unknown one. Did you mean --output?',
+      '  --penalty: expected a flag of balance, got an unknown one. Did you mean --balance.penalty?',
       '  m4-balance balance --help lists the flags.',
     );
   });
