@@ -3,10 +3,11 @@
  * a fit is a dozen passes, and many short calls are compiled early and for good, where one long loop is compiled in its middle and
  * thrown away at its end.
  */
+
+import type { DualTask, Moments } from './dual-task.js';
 import type { Instance } from './instance.js';
 import { solveMean } from './mean-dual.js';
 import { groupSums, totalViolation } from './moments.js';
-import type { DualTask, Moments } from './newton.js';
 
 /** Groups in one call of a kernel. */
 export const CHUNK = 256;

@@ -1,9 +1,9 @@
 /** The generalised Hessian of the dual, E[a a'; 0 < q < Q], over the duals that move and mu: stored, or only applied. */
 import { UNKNOWN } from '../../schemas/tags.js';
 import type { SymmetricOperator } from './box-newton.js';
+import type { DualTask, WorkingSet } from './dual-task.js';
 import { CHUNK } from './dual-value.js';
 import type { Instance } from './instance.js';
-import type { DualTask, WorkingSet } from './newton.js';
 
 /**
  * The bias vectors of the groups with some 0 < q < Q, by columns: the `count` duals that move, kappa_1..m, and 1. The price of a tolerance

@@ -4,6 +4,7 @@
  * the segment for the maximum of the true, piecewise quadratic dual. Shared by the exact fit and by the largest feasible rate.
  */
 import { solveBox } from './box-newton.js';
+import type { DualTask, Moments, WorkingSet } from './dual-task.js';
 import { createWeighing, weighGroups } from './dual-value.js';
 import { biasRows, denseHessian, hessianOperator } from './hessian.js';
 import type { Instance } from './instance.js';
@@ -11,28 +12,6 @@ import { groupSums, slacks, totalViolation } from './moments.js';
 import type { Problem } from './problem.js';
 import { searchSegment } from './segment.js';
 import { margins, marginTable } from './weight.js';
-
-/** What is maximised: E[min_q 1/2 (q - goal)^2 + q (v.a + mu)] - mu rate, the penalty bounding the duals. */
-export interface DualTask {
-  readonly instance: Instance;
-  readonly problem: Problem;
-  /** [cells] what each q is drawn to: eta u in the fit. */
-  readonly goal: Float64Array;
-  /** E[q], or undefined where it is free; mu then stays 0. */
-  readonly rate: number | undefined;
-  readonly maximumIterations: number;
-  /** Stop at this relative gap. */
-  readonly tolerance: number;
-}
-
-/** Moments of the weights at some duals. */
-export interface Moments {
-  /** [m * 3 * (c + 1)] E[q; s_k = s, label r], index as in marginTable. */
-  readonly sums: Float64Array;
-  readonly meanWeight: number;
-  readonly primal: number;
-  readonly dual: number;
-}
 
 export interface DualSolution extends Moments {
   /** [m * (c + 1)] */
@@ -133,14 +112,6 @@ function supportedDuals(instance: Instance): Uint8Array {
       if (counted[absent] + counted[absent + width] > 0) supported[k * width + r] = 1;
     }
   return supported;
-}
-
-/** The duals that move: their numbers, and the sign each has or takes. */
-export interface WorkingSet {
-  readonly index: readonly number[];
-  readonly sign: readonly number[];
-  /** Of the dual objective, along |w|. */
-  readonly gradient: readonly number[];
 }
 
 function workingSet(problem: Problem, w: Float64Array, sums: Float64Array, supported: Uint8Array): WorkingSet {

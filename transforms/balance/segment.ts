@@ -1,7 +1,8 @@
 /** The search along one Newton step. */
+
+import type { DualTask } from './dual-task.js';
 import { CHUNK } from './dual-value.js';
 import type { Instance } from './instance.js';
-import type { DualTask } from './newton.js';
 
 /** The search stops where the slope has fallen to this share of the slope at the start. */
 const SLOPE_LEFT = 0.05;
