@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { deserialize, serialize } from 'node:v8';
 import { type Coder, Context, globalRegistry, writeRawBytes } from 'apache-beam/coders/coders';
 import { KVCoder } from 'apache-beam/coders/required_coders';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { Elements } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnDataClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { WindowedValue } from 'apache-beam/values';
 import { encodeDelimited } from './coders.js';
 import { decodeCollectSide } from './direct-plan.js';

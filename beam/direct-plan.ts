@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { ProcessBundleDescriptor } from 'apache-beam/proto/beam_fn_api';
 import { ParDoPayload, Pipeline, PTransform } from 'apache-beam/proto/beam_runner_api';
 import { COLLECT_SIDE_URN, HOLD_MAIN_URN, PAR_DO_URN, RESHUFFLE_URN } from './urns.js';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { Coder } from 'apache-beam/coders/coders';
 import { Pipeline } from 'apache-beam/internal/pipeline';
 import { Root } from 'apache-beam/pvalue';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { deserialize, serialize } from 'node:v8';
 import type { StateHandles, StateSpecs } from './state-spec.js';
 

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { asDockerEnvironment, asExternalEnvironment } from 'apache-beam/internal/environments';
 import { type Environment as EnvironmentProto, ProcessPayload } from 'apache-beam/proto/beam_runner_api';
 

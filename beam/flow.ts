@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { Coder } from 'apache-beam/coders/coders';
 import { BytesCoder, IterableCoder, KVCoder } from 'apache-beam/coders/required_coders';
 import type { Pipeline } from 'apache-beam/internal/pipeline';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { PaneInfoCoder } from 'apache-beam/coders/standard_coders';
 import { GlobalWindow, type WindowedValue } from 'apache-beam/values';
 import Long from 'long';

@@ -2,10 +2,10 @@
  * What the Apache Beam TypeScript SDK 2.49.0 lacks, through its exported API: async DoFns with backpressure, user state, coders
  * that keep what they are given, a direct runner, a worker that loses nothing, and job submission.
  *
- * Every file imports 'apache-beam/pvalue' before any other sub-path: most other orders fail on the SDK's circular imports, and the
+ * Every file imports ./sdk.js before any sub-path of the SDK: most other orders fail on its circular imports, and the
  * SDK's root loads Google's Pub/Sub client, which takes longer than a small run.
  */
-import 'apache-beam/pvalue';
+import './sdk.js';
 
 export type { Coder } from 'apache-beam/coders/coders';
 export type { Root } from 'apache-beam/pvalue';

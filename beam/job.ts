@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobMessage_MessageImportance as Importance, JobState_Enum as JobState } from 'apache-beam/proto/beam_job_api';
 import type { JobServiceClient } from 'apache-beam/proto/beam_job_api.client';

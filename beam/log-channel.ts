@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { LogEntry, LogEntry_List, LogEntry_Severity_Enum as Severity } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnLoggingClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';

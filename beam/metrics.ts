@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { MonitoringInfo } from 'apache-beam/proto/metrics';
 import protobufjs from 'protobufjs';
 

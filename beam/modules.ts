@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { getRegisteredModules, requireForSerialization } from 'apache-beam/serialization';
 
 /**

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { PipelineContext } from 'apache-beam/internal/pipeline';
 import type {
   ProcessBundleDescriptor,

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { Coder } from 'apache-beam/coders/coders';
 import { ParDoPayload, type PTransform } from 'apache-beam/proto/beam_runner_api';
 import type { WindowedValue } from 'apache-beam/values';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { GrpcTransport } from '@protobuf-ts/grpc-transport';
 import { TYPESCRIPT_DEFAULT_ENVIRONMENT_URN } from 'apache-beam/internal/environments';
 import { Pipeline } from 'apache-beam/internal/pipeline';

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { Context } from 'apache-beam/coders/coders';
 import { RemoteGrpcPort } from 'apache-beam/proto/beam_fn_api';
 import type { WindowedValue } from 'apache-beam/values';

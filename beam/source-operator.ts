@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { Coder } from 'apache-beam/coders/coders';
 import { Context } from 'apache-beam/coders/coders';
 import {

@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { StateKey } from 'apache-beam/proto/beam_fn_api';
 import type { MaybePromise } from './dofn.js';
 

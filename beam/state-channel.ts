@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { type StateKey, StateRequest, type StateResponse } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnStateClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';

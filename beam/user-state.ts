@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { Coder } from 'apache-beam/coders/coders';
 import type { StateKey } from 'apache-beam/proto/beam_fn_api';
 import { decodeAll, encodeDelimited } from './coders.js';

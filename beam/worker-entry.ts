@@ -7,7 +7,7 @@
  *
  * Exits with 0 when the runner hangs up, with 1 after an error, which is in the runner's log and on stderr.
  */
-import 'apache-beam/pvalue';
+import './sdk.js';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import './index.js';

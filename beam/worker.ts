@@ -1,4 +1,4 @@
-import 'apache-beam/pvalue';
+import './sdk.js';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import {
   type InstructionRequest,

@@ -1,3 +1,4 @@
+import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

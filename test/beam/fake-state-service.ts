@@ -1,3 +1,4 @@
+import '../../beam/node-util.js';
 import 'apache-beam';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import * as fnApi from 'apache-beam/proto/beam_fn_api';

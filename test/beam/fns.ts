@@ -1,4 +1,5 @@
 /** DoFns that the tests of beam/ share. Imported by test workers too, so everything is registered at the top level. */
+import '../../beam/node-util.js';
 import 'apache-beam';
 import {
   type BundleContext,

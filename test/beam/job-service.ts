@@ -1,4 +1,5 @@
 /** A job service for tests: accepts every job, and ends it as it is told. */
+import '../../beam/node-util.js';
 import 'apache-beam';
 import {
   Server,

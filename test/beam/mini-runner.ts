@@ -2,6 +2,7 @@
  * A runner of single-stage bundles over real gRPC: control, data, state, logging and provision services on one port. Enough to
  * drive any SDK worker, ours or the stock one, and to misbehave as real runners do.
  */
+import '../../beam/node-util.js';
 import 'apache-beam';
 import {
   type Metadata,

@@ -1,3 +1,4 @@
+import '../../beam/node-util.js';
 import 'apache-beam';
 import { Client, credentials } from '@grpc/grpc-js';
 import {

@@ -1,4 +1,5 @@
 /** Stages of our pipelines for the mini runner. */
+import '../../beam/node-util.js';
 import 'apache-beam';
 import { Root } from 'apache-beam';
 import { Pipeline } from 'apache-beam/internal/pipeline';

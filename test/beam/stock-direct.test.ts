@@ -1,4 +1,5 @@
 /** What the SDK's direct runner gets wrong, shown on it and on ours. */
+import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { before, beforeEach, test } from 'node:test';

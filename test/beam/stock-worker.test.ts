@@ -1,4 +1,5 @@
 /** What the SDK's worker gets wrong, shown on it and on ours. What ours does beyond is in the other tests of the worker. */
+import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';

@@ -1,4 +1,5 @@
 /** The SDK's direct runner, case by case. */
+import '../../../beam/node-util.js';
 import 'apache-beam';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as beam from 'apache-beam';

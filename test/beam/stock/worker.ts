@@ -1,4 +1,5 @@
 /** The SDK's worker against the mini runner, case by case. */
+import '../../../beam/node-util.js';
 import 'apache-beam';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
