@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InputError, InvariantError } from '../../schemas/errors.js';
 import { type Manifest, type ManifestFile, manifestSchema } from '../../schemas/manifest.js';
 import { storageFor } from '../../storage/index.js';
+import { saveBytes } from '../read/job.js';
 
 /** A file of the run under its temporary name, or small enough to be given as text. */
 export type Part = Omit<ManifestFile, 'bytes' | 'sha256'> &
@@ -49,7 +50,7 @@ export async function commitRun(commit: Commit): Promise<Manifest> {
   const files: ManifestFile[] = [];
   for (const part of commit.parts) files.push(await settle(staging, part));
   const manifest: Manifest = { ...commit.manifest, files };
-  await writeText(join(staging, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  await saveBytes(join(staging, MANIFEST), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
   await removeUnlisted(staging, files);
 
   await checkReplaceable(commit);
@@ -96,23 +97,12 @@ async function settle(staging: string, part: Part): Promise<ManifestFile> {
     ...(part.rows === undefined ? {} : { rows: part.rows }),
   };
   if ('text' in part) {
-    await writeText(path, part.text);
     const body = Buffer.from(part.text);
+    await saveBytes(path, body);
     return { ...entry, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
   }
   const from = join(staging, part.from);
   if (await storage.exists(from)) await storage.rename(from, path);
   else if (!(await storage.exists(path))) throw new InvariantError(`commit: part ${from} is missing`);
   return { ...entry, bytes: part.bytes, sha256: part.sha256 };
-}
-
-export async function writeText(path: string, text: string): Promise<void> {
-  const sink = await storageFor(path).create(path);
-  try {
-    await sink.write(Buffer.from(text));
-    await sink.close();
-  } catch (error) {
-    await sink.abort();
-    throw error;
-  }
 }
