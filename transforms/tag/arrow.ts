@@ -26,9 +26,20 @@ function booleanData(tags: Tags, attribute: number, attributeCount: number): Dat
   return makeData({ type: new Bool(), length: tags.rows, nullCount, nullBitmap: known, data: bits });
 }
 
-function labelData(tags: Tags, names: readonly string[]): Data<List<Utf8>> {
+/** A job's labels are the same in each of its batches. */
+const encodedNames = new WeakMap<readonly string[], readonly Uint8Array[]>();
+
+function encodedOf(names: readonly string[]): readonly Uint8Array[] {
+  const known = encodedNames.get(names);
+  if (known !== undefined) return known;
   const encoder = new TextEncoder();
   const encoded = names.map((name) => encoder.encode(name));
+  encodedNames.set(names, encoded);
+  return encoded;
+}
+
+function labelData(tags: Tags, names: readonly string[]): Data<List<Utf8>> {
+  const encoded = encodedOf(names);
   const count = tags.labels.length;
   const itemOffsets = new Int32Array(count + 1);
   let bytes = 0;

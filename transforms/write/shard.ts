@@ -109,19 +109,19 @@ async function writeBatch(
 
   const ids = idsOf(batch, kept);
   const uniform = new Float64Array(kept.length);
-  const rowNumbers = Float64Array.from(kept, (row) => firstRow + row);
+  const rowNumbers = rowNumbersOf(kept, firstRow);
   uniforms(ids, rowNumbers, balance.seed, uniform);
   const count = copies(weights, uniform, new Uint8Array(kept.length));
-  addWeighted(into.resampled, tags, Float64Array.from(count));
+  addWeighted(into.resampled, tags, new Float64Array(count));
   uniforms(ids, rowNumbers, (balance.seed ^ RANDOM_CONTROL) >>> 0, uniform);
   const control = randomControl(uniform, weigher.problem.rate, new Uint8Array(kept.length));
-  addWeighted(into.random, tags, Float64Array.from(control));
+  addWeighted(into.random, tags, new Float64Array(control));
 
   const allWeights = spread(weights, kept, new Float64Array(batch.numRows));
   const allCopies = spread(count, kept, new Uint8Array(batch.numRows));
   const codes = { weightZero: stage.reasons.length + 1, sampledOut: stage.reasons.length + 2 };
   const final = finalDrop(drop, allWeights, allCopies, codes, new Uint8Array(batch.numRows));
-  for (let i = 0; i < final.length; i++) into.drops[final[i]]++;
+  countCodes(final, into.drops);
 
   if (output.formats.length > 0) await part.write(gather(batch, expand(allCopies, drop)));
   if (output.weights !== 'none') {
@@ -151,6 +151,18 @@ function tagsOf(
 
 function idsOf(batch: RecordBatch, kept: Uint32Array) {
   return columnData(gather(project(batch, ['id']), kept), 'id');
+}
+
+// Loops are functions of their own: within one that waits, the engine makes fast code of them again and again.
+
+function rowNumbersOf(rows: Uint32Array, firstRow: number): Float64Array {
+  const numbers = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) numbers[i] = firstRow + rows[i];
+  return numbers;
+}
+
+function countCodes(codes: Uint8Array, into: Written['drops']): void {
+  for (let i = 0; i < codes.length; i++) into[codes[i]]++;
 }
 
 /** Puts value i at row `rows[i]`; the other rows keep what `out` holds. */
