@@ -14,6 +14,9 @@ import { nodeCommand, pythonCommand, wholeProcess, withPackages } from './whole-
 
 const BALANCE_GOAL = 0.5;
 
+/** Whole processes are started from the few files that the command is started from. */
+const BUNDLED = join(COMPILED, '..', 'bin');
+
 /** A few of the counts that a tagging pass printed, and a digest of all. */
 function countFigures(rows: number, stdout: string): Record<string, number | string> {
   const counts = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>;
@@ -27,7 +30,7 @@ function oursPass(options: Options, input: string, how: 'beam' | 'loop'): Contes
   const folder = cacheFolder(options, `job-${how}`);
   return wholeProcess({
     name: how === 'beam' ? 'm4-balance, in Beam' : 'm4-balance, no Beam',
-    command: nodeCommand(join(COMPILED, 'tag-job.js'), input, folder, how),
+    command: nodeCommand(join(BUNDLED, 'tag-job.js'), input, folder, how),
     folder,
     figures: (stdout) => countFigures(options.rows, stdout),
   });
@@ -56,7 +59,7 @@ export function balanceCommand(options: Options, input: string, name: string): C
   writeFileSync(config, JSON.stringify(captionConfig(input, output)));
   return wholeProcess({
     name: 'm4-balance balance',
-    command: nodeCommand(join(COMPILED, '..', 'cli', 'main.js'), 'balance', config, '--json'),
+    command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json'),
     folder,
     prepare: () => {
       for (const left of [output, `${output}.partial`]) rmSync(left, { recursive: true, force: true });

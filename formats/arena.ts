@@ -4,6 +4,9 @@ export type Take = (bytes: number) => Uint8Array;
 /** Memory of its own for each buffer, zeroed. */
 export const takeFresh: Take = (bytes) => new Uint8Array(bytes);
 
+/** Makes memory of at least `bytes` bytes, with anything in it. */
+export type Allocate = (bytes: number) => ArrayBuffer;
+
 /** Memory that is used again: what `take` gave is void after `reset`. Fresh pages cost more than the copy into them. */
 export interface Arena {
   /** What is taken lies in one block, end to end, as long as the block has room. */
@@ -12,7 +15,8 @@ export interface Arena {
   reset(bytes?: number): void;
 }
 
-export function makeArena(): Arena {
+/** `allocate` makes the blocks. A block that was handed to another thread is replaced at the next reset. */
+export function makeArena(allocate: Allocate = (bytes) => new ArrayBuffer(bytes)): Arena {
   let block = new ArrayBuffer(0);
   let used = 0;
   let wanted = 0;
@@ -28,7 +32,7 @@ export function makeArena(): Arena {
     },
     reset(bytes = 0) {
       const most = Math.max(wanted, bytes);
-      if (most > block.byteLength) block = new ArrayBuffer(most);
+      if (most > block.byteLength) block = allocate(most);
       used = 0;
       wanted = 0;
     },

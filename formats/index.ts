@@ -2,6 +2,7 @@ import { InputError } from '../schemas/errors.js';
 import { arrow } from './arrow.js';
 import type { Format } from './format.js';
 import { parquet } from './parquet.js';
+import { parquetThread } from './parquet-thread.js';
 
 export { arrowWriter } from './arrow-writer.js';
 export type { BatchWriter, Format } from './format.js';
@@ -24,6 +25,11 @@ export function formatNamed(name: string): Format {
   if (found !== undefined) return found.format;
   const expected = formats.map(({ format }) => format.name).join(' or ');
   throw new InputError('format', { expected, got: name });
+}
+
+/** Whether groups of this format are decoded by another thread, so that reading one before it is wanted gains time. */
+export function readsAhead(name: string): boolean {
+  return name === parquet.name && parquetThread() !== undefined;
 }
 
 /** The format of a file by its ending and, failing that, by its first bytes. Throws an InputError for a file of neither. */

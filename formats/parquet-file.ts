@@ -1,5 +1,6 @@
 import type { ColumnMetaData } from 'hyparquet';
 import type { ByteSource } from '../schemas/bytes.js';
+import { type Take, takeFresh } from './arena.js';
 import { type Chunk, encodeFooter, type Footer, PARQUET_MAGIC, type TopColumn } from './parquet-footer.js';
 
 /** Ranges nearer than this are read as one: a seek costs more than these bytes, on disk and far more so over a network. */
@@ -39,7 +40,7 @@ export interface ChunkBytes {
 /**
  * A Parquet file in memory with one row group of some columns of another file. parquet-wasm reads it as it is; its own reader of files
  * panics, for ever, on bad pages (kylebarron/parquet-wasm#577). Key-value metadata are dropped: without `ARROW:schema` columns arrive as plain
- * types, no matter what pandas or Polars had in mind. `hint` puts another Arrow schema in its place.
+ * types, no matter what pandas or Polars had in mind. `hint` puts another Arrow schema in its place. `take` gives the memory.
  */
 export function smallFile(
   footer: Footer,
@@ -47,6 +48,7 @@ export function smallFile(
   rows: number,
   chunks: readonly ChunkBytes[],
   hint?: string,
+  take: Take = takeFresh,
 ): Uint8Array {
   let at = PARQUET_MAGIC.length;
   const placed = chunks.map(({ chunk: { meta }, bytes, dictionary }) => {
@@ -76,7 +78,7 @@ export function smallFile(
     row_groups: [{ columns: placed, total_byte_size: BigInt(at), num_rows: BigInt(rows) }],
     key_value_metadata: hint === undefined ? undefined : [{ key: 'ARROW:schema', value: hint }],
   });
-  const file = new Uint8Array(at + tail.length);
+  const file = take(at + tail.length);
   file.set(PARQUET_MAGIC);
   at = PARQUET_MAGIC.length;
   for (const { bytes } of chunks) {

@@ -1,15 +1,16 @@
 import { type DataType, type RecordBatch, type Schema, Type } from 'apache-arrow';
 import { type FileMetaData, parquetMetadata } from 'hyparquet';
-import { Compression, EnabledStatistics, Table, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm';
 import { InputError } from '../schemas/errors.js';
-import { makeArena } from './arena.js';
+import { type Allocate, makeArena } from './arena.js';
 import { streamBytes, streamInPlace } from './arrow-messages.js';
 import type { BatchWriter } from './format.js';
+import { type EncodeTask, encodeParquet } from './parquet-codec.js';
 import { encodeFooter, PARQUET_MAGIC } from './parquet-footer.js';
+import { parquetThread } from './parquet-thread.js';
 import { makeRebuffer } from './rebuffer.js';
 
 export interface ParquetOptions {
-  readonly compression: 'snappy' | 'zstd' | 'none';
+  readonly compression: EncodeTask['compression'];
   /** Rows of each row group but the last. */
   readonly rowGroupRows?: number;
 }
@@ -29,7 +30,8 @@ const SAMPLED_ROWS = 4096;
 /** Left free before a group's buffers for the heads of an IPC stream: enough for some hundred columns, and more are copied once more. */
 const HEAD_ROOM = 64 * 1024;
 
-const CODECS = { snappy: Compression.SNAPPY, zstd: Compression.ZSTD, none: Compression.UNCOMPRESSED };
+/** Row groups that wait for their bytes while the next one is gathered. */
+const ENCODING = 1;
 
 /**
  * Text columns with few different values, judged by evenly spaced rows. Elsewhere a dictionary is only tried and given up: it costs a third of
@@ -54,16 +56,6 @@ function repetitive(group: RecordBatch): string[] {
   });
 }
 
-function properties(compression: ParquetOptions['compression'], dictionaries: readonly string[], rows: number) {
-  let builder = new WriterPropertiesBuilder()
-    .setCompression(CODECS[compression])
-    .setDictionaryEnabled(false)
-    .setStatisticsEnabled(EnabledStatistics.None)
-    .setMaxRowGroupSize(rows);
-  for (const name of dictionaries) builder = builder.setColumnDictionaryEnabled(name, true);
-  return builder.build();
-}
-
 function unsupported(type: DataType): boolean {
   return [Type.Union, Type.Interval].includes(type.typeId) || (type.children ?? []).some((f) => unsupported(f.type));
 }
@@ -82,22 +74,31 @@ export function parquetWriter(
     const expected = 'a type that Parquet has';
     throw new InputError('Parquet output', { place: `column ${wrong.name}`, expected, got: `${wrong.type}` });
   }
-  const rebuffer = makeRebuffer(schema, { rows: rowGroupRows, bytes: ROW_GROUP_BYTES }, HEAD_ROOM);
-  const arena = makeArena();
+  const allocate: Allocate = (bytes) =>
+    (parquetThread()?.take(bytes).buffer as ArrayBuffer | undefined) ?? new ArrayBuffer(bytes);
+  const rebuffer = makeRebuffer(schema, { rows: rowGroupRows, bytes: ROW_GROUP_BYTES }, HEAD_ROOM, allocate);
+  const arena = makeArena(allocate);
   const groups: FileMetaData['row_groups'] = [];
   let rows = 0n;
   let position = 0;
   let dictionaries: string[] | undefined;
   let first: FileMetaData | undefined;
 
-  const encode = (group: RecordBatch): Uint8Array => {
+  /** Files of one row group each, in order. */
+  const encoding: (Uint8Array | Promise<Uint8Array>)[] = [];
+  const encode = (group: RecordBatch): Uint8Array | Promise<Uint8Array> => {
     dictionaries ??= repetitive(group);
     arena.reset();
-    const table = Table.fromIPCStream(streamInPlace(group) ?? streamBytes(group, arena.take));
-    return writeParquet(table, properties(compression, dictionaries, Math.max(1, group.numRows)));
+    const stream = streamInPlace(group) ?? streamBytes(group, arena.take);
+    const task = { stream, compression, dictionaries, rows: Math.max(1, group.numRows) };
+    const aside = parquetThread();
+    if (aside === undefined) return encodeParquet(task);
+    const file = aside.encode(task);
+    // Whoever asks for the bytes is told.
+    file.catch(() => undefined);
+    return file;
   };
-  const append = (group: RecordBatch): Uint8Array[] => {
-    const file = encode(group);
+  const append = (file: Uint8Array): Uint8Array[] => {
     const metadata = parquetMetadata(
       file.subarray(file.length - new DataView(file.buffer, file.byteOffset).getUint32(file.length - 8, true) - 8),
       {
@@ -137,14 +138,19 @@ export function parquetWriter(
     return out;
   };
   return {
-    write(batch) {
+    async write(batch) {
       const out: Uint8Array[] = [];
-      for (const group of rebuffer.push(batch)) out.push(...append(group));
+      for (const group of rebuffer.push(batch)) {
+        encoding.push(encode(group));
+        while (encoding.length > ENCODING) out.push(...append(await encoding.shift()!));
+      }
       return out;
     },
-    close() {
+    async close() {
       const rest = rebuffer.rest();
-      const out: Uint8Array[] = rest === undefined ? [] : append(rest);
+      if (rest !== undefined) encoding.push(encode(rest));
+      const out: Uint8Array[] = [];
+      for (const file of encoding.splice(0)) out.push(...append(await file));
       if (first === undefined) {
         // Without a row parquet-wasm writes a whole file by itself.
         return [encodeEmpty(schema, compression)];
@@ -159,5 +165,5 @@ export function parquetWriter(
 }
 
 function encodeEmpty(schema: Schema, compression: ParquetOptions['compression']): Uint8Array {
-  return writeParquet(Table.fromIPCStream(streamBytes(schema)), properties(compression, [], 1));
+  return encodeParquet({ stream: streamBytes(schema), compression, dictionaries: [], rows: 1 });
 }

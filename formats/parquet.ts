@@ -1,14 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
 import { type DataType, type RecordBatch, Schema } from 'apache-arrow';
-import { readParquet, wasmMemory } from 'parquet-wasm';
 import type { ByteSource } from '../schemas/bytes.js';
-import { InputError } from '../schemas/errors.js';
+import { InputError, InvariantError } from '../schemas/errors.js';
+import type { Take } from './arena.js';
+import { dataOf, shapeOf } from './copied.js';
 import { batchOf } from './data.js';
 import { BATCH_ROWS, type Format } from './format.js';
+import { type DecodeTask, decodeParquet, reasonOf } from './parquet-codec.js';
 import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
 import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
 import { checkPages } from './parquet-pages.js';
 import { type ColumnTypes, columnTypes, schemaHint } from './parquet-schema.js';
-import { columnsAt } from './wasm-arrays.js';
+import { parquetThread } from './parquet-thread.js';
+import type { CopiedBatch, Shape } from './wasm-arrays.js';
 
 /** Aim for the uncompressed size of a batch. */
 const BATCH_BYTES = 2 * 2 ** 20;
@@ -18,6 +22,9 @@ const BATCH_BYTES = 2 * 2 ** 20;
  * never shrinks; writers make row groups of about 128 MiB.
  */
 const MAXIMUM_GROUP_BYTES = 2 ** 30;
+
+/** Uncompressed bytes of a row group that is decoded aside, at most: all of it then lies in memory, and the next one may too. */
+const ASIDE_BYTES = 64 * 2 ** 20;
 
 function selected(footer: Footer, columns: readonly string[] | undefined, file: string): TopColumn[] {
   if (columns === undefined) {
@@ -34,50 +41,71 @@ function selected(footer: Footer, columns: readonly string[] | undefined, file: 
   });
 }
 
-function decode(file: Uint8Array, batchSize: number) {
-  // parquet-wasm throws strings and, after a panic, WebAssembly.RuntimeErrors.
-  try {
-    return { table: readParquet(file, { batchSize }) };
-  } catch (error) {
-    const text =
-      (error as Error)?.name === 'RuntimeError'
-        ? 'data that its decoder gave up on'
-        : String((error as Error)?.message ?? error);
-    return { text, error };
-  }
-}
-
 interface Wanted {
   readonly footer: Footer;
   readonly types: ColumnTypes;
   readonly columns: readonly TopColumn[];
   readonly rows: number;
   readonly chunks: readonly (readonly ChunkBytes[])[];
+  readonly shapes: readonly Shape[];
+  /** Uncompressed. */
+  readonly bytes: number;
 }
 
-function fileOf({ footer, types, rows }: Wanted, columns: readonly TopColumn[], chunks: Wanted['chunks']): Uint8Array {
+function fileOf(
+  { footer, types, rows }: Wanted,
+  columns: readonly TopColumn[],
+  chunks: Wanted['chunks'],
+  take?: Take,
+): Uint8Array {
   const fields = columns.map((c) => types.fields[footer.columns.indexOf(c)]!);
   const hint = columns.some((c) => types.int96.has(c)) ? schemaHint(fields) : undefined;
-  return smallFile(footer, columns, rows, chunks.flat(), hint);
+  return smallFile(footer, columns, rows, chunks.flat(), hint, take);
 }
 
-/** Decodes the columns together; where that fails, one by one, to name the one that is bad. */
-function decodeGroup(wanted: Wanted, batchRows: number, file: string, place: string) {
-  const { table, text, error } = decode(fileOf(wanted, wanted.columns, wanted.chunks), batchRows);
-  if (table !== undefined) return table;
+/** Why the columns cannot be decoded together: each is decoded by itself, to name the one that is bad. */
+function blamed(
+  wanted: Wanted,
+  task: Omit<DecodeTask, 'file' | 'shapes'>,
+  file: string,
+  place: string,
+  error: unknown,
+) {
   for (const [i, column] of wanted.columns.entries()) {
-    const alone = decode(fileOf(wanted, [column], [wanted.chunks[i]!]), batchRows);
-    alone.table?.free();
-    if (alone.table !== undefined) continue;
-    throw parquetError(
-      file,
-      `${place}, column ${column.name}`,
-      'column data that can be decoded',
-      alone.text,
-      alone.error,
-    );
+    try {
+      const alone = fileOf(wanted, [column], [wanted.chunks[i]!]);
+      for (const _ of decodeParquet({ ...task, file: alone, shapes: [wanted.shapes[i]!] }));
+    } catch (cause) {
+      const at = `${place}, column ${column.name}`;
+      return parquetError(file, at, 'column data that can be decoded', reasonOf(cause), cause);
+    }
   }
-  throw parquetError(file, place, 'data that can be decoded', text, error);
+  return parquetError(file, place, 'data that can be decoded', reasonOf(error), error);
+}
+
+/** The batches of a row group: all at once from the other thread, or, on this one, each when it is wanted. */
+async function* decoded(wanted: Wanted, batchRows: number, file: string, place: string): AsyncGenerator<CopiedBatch> {
+  const task = (take?: Take) => {
+    return { file: fileOf(wanted, wanted.columns, wanted.chunks, take), batchRows, shapes: wanted.shapes };
+  };
+  const aside = wanted.bytes <= ASIDE_BYTES ? parquetThread() : undefined;
+  // Whatever fails there is tried here, where the reason is looked for.
+  const batches = await aside?.decode(task(aside.take)).catch(() => undefined);
+  if (batches !== undefined) {
+    // Each is let go once it was given: a row group may take as much memory as all the rest.
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      yield batch;
+      // Work on batches that are there never waits: what the thread has done meanwhile, and the next group's bytes, would not be taken in.
+      await setImmediate();
+    }
+    return;
+  }
+  try {
+    yield* decodeParquet(task());
+  } catch (error) {
+    if (error instanceof InvariantError) throw error;
+    throw blamed(wanted, { batchRows }, file, place, error);
+  }
 }
 
 async function fetchColumns(source: ByteSource, footer: Footer, group: number, columns: readonly TopColumn[]) {
@@ -164,22 +192,14 @@ async function* readGroup(
   const { rows, chunks } = await fetchColumns(source, footer, group, columns);
   const bytes = chunks.flat().reduce((sum, { chunk }) => sum + chunk.uncompressedBytes, 0);
   const step = Math.max(1, Math.min(batchRows, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
-  const table = decodeGroup({ footer, types, columns, rows, chunks }, step, file, place);
-  const wantedTypes = schema.fields.map(({ type }) => type as DataType);
-  const arrays = table.intoFFI();
-  try {
-    let seen = 0;
-    for (let i = 0; i < arrays.numArrays(); i++) {
-      // One batch at a time leaves WebAssembly memory: no second copy of the whole row group. Memory that grows is another buffer.
-      const { buffer } = wasmMemory() as unknown as { readonly buffer: ArrayBuffer };
-      const { columns: data, rows: count } = columnsAt(buffer, arrays.arrayAddr(i), wantedTypes);
-      seen += count;
-      yield batchOf(schema, data, count);
-    }
-    if (seen !== rows) throw parquetError(file, place, `${rows} rows, as its footer says`, `${seen}`);
-  } finally {
-    arrays.free();
+  const shapes = schema.fields.map(({ type }) => shapeOf(type as DataType));
+  let seen = 0;
+  for await (const batch of decoded({ footer, types, columns, rows, chunks, shapes, bytes }, step, file, place)) {
+    seen += batch.rows;
+    const data = batch.columns.map((column, i) => dataOf(schema.fields[i]!.type as DataType, column));
+    yield batchOf(schema, data, batch.rows);
   }
+  if (seen !== rows) throw parquetError(file, place, `${rows} rows, as its footer says`, `${seen}`);
 }
 
 /**
@@ -190,6 +210,8 @@ export const parquet: Format = {
   name: 'parquet',
   extensions: ['.parquet', '.parq'],
   async plan(source) {
+    // What is planned is read soon: the thread starts meanwhile.
+    parquetThread();
     const footer = await readFooter(source);
     const { fields } = columnTypes(footer, source.name);
     return {

@@ -1,6 +1,6 @@
 import { type Data, type RecordBatch, type Schema, Type, util } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
-import { makeArena } from './arena.js';
+import { type Allocate, makeArena } from './arena.js';
 import { type BatchRange, concatRanges } from './concat.js';
 import { layoutOf } from './data.js';
 
@@ -51,13 +51,13 @@ const slack = (bytes: number, rows: number, columns: number) => bytes / 16 + col
  * Cuts a stream of rows into groups of exactly `size.rows` rows (fewer where `size.bytes` is reached first). Groups are copies with offset 0 in memory that is used again:
  * nearly always one block, with the buffers end to end in the order of Arrow's IPC format, after `room` free bytes. Throws an InvariantError for a batch of another schema, or with a dictionary: readers deliver plain columns.
  */
-export function makeRebuffer(schema: Schema, size: GroupSize, room = 0): Rebuffer {
+export function makeRebuffer(schema: Schema, size: GroupSize, room = 0, allocate?: Allocate): Rebuffer {
   const dictionary = schema.fields.find(({ type }) => type.typeId === Type.Dictionary);
   if (dictionary !== undefined) throw new InvariantError(`writer: the column ${dictionary.name} is a dictionary`);
   let parts: BatchRange[] = [];
   let rows = 0;
   let bytes = 0;
-  const arena = makeArena();
+  const arena = makeArena(allocate);
   const take = () => {
     arena.reset(Math.ceil(room + bytes + slack(bytes, rows, schema.fields.length)));
     arena.take(room);
@@ -78,7 +78,7 @@ export function makeRebuffer(schema: Schema, size: GroupSize, room = 0): Rebuffe
         for (const column of batch.data.children) bytes += rangeBytes(column, start, end);
         rows += step;
         const last = parts.at(-1);
-        if (last?.batch === batch) parts[parts.length - 1] = { batch, start: last.start, end };
+        if (last?.batch === batch && last.end === start) parts[parts.length - 1] = { batch, start: last.start, end };
         else parts.push({ batch, start, end });
         start = end;
         if (rows === size.rows || (rows % CUT_ROWS === 0 && bytes >= size.bytes)) yield take();

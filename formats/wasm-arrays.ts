@@ -1,12 +1,39 @@
-import { type Data, type DataType, makeData, Type } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
 import { bitmapBytes, copyBits } from './bits.js';
-import { type FixedValues, layoutOf } from './data.js';
+import type { Layout } from './data.js';
 
 /**
  * Arrays in WebAssembly memory under Arrow's C data interface (https://arrow.apache.org/docs/format/CDataInterface.html), copied out of it buffer
- * by buffer: an IPC stream would be written there first, copied as a whole, and parsed.
+ * by buffer: an IPC stream would be written there first, copied as a whole, and parsed. Neither what this file takes nor what it gives is of
+ * apache-arrow, so that a thread that loads none of it can do this and hand over the buffers.
  */
+
+/** What of a type decides how its buffers are copied: plain data. */
+export interface Shape {
+  readonly layout: Layout;
+  /** Of one row, of a `fixed` layout. */
+  readonly bytes?: number;
+  /** Items of one row, of a `fixedList`. */
+  readonly items?: number;
+  readonly children: readonly Shape[];
+}
+
+/** Rows of one column, from offset 0, in buffers of their own. */
+export interface Copied {
+  readonly rows: number;
+  /** Left out where nothing is null. */
+  readonly validity?: ArrayBuffer;
+  /** int32, from 0. */
+  readonly offsets?: ArrayBuffer;
+  readonly values?: ArrayBuffer;
+  readonly children: readonly Copied[];
+}
+
+/** The columns of one record batch. */
+export interface CopiedBatch {
+  readonly rows: number;
+  readonly columns: readonly Copied[];
+}
 
 /** Byte positions in `struct ArrowArray` where pointers have 32 bits. */
 const FIELD = { length: 0, nulls: 8, offset: 16, buffers: 24, children: 32, bufferList: 40, childList: 44 };
@@ -32,90 +59,77 @@ function pointer(source: Source, field: number, count: number, i: number): numbe
 
 const bufferAt = (source: Source, i: number) => pointer(source, FIELD.bufferList, FIELD.buffers, i);
 
-function bits({ memory }: Source, at: number, first: number, count: number): Uint8Array {
+function bits({ memory }: Source, at: number, first: number, count: number): ArrayBuffer {
   if ((first & 7) === 0) {
     const start = at + (first >>> 3);
-    return new Uint8Array(memory.slice(start, start + bitmapBytes(count)));
+    return memory.slice(start, start + bitmapBytes(count));
   }
-  const out = new Uint8Array(bitmapBytes(count));
-  copyBits(new Uint8Array(memory, at, bitmapBytes(first + count)), first, out, 0, count);
+  const out = new ArrayBuffer(bitmapBytes(count));
+  copyBits(new Uint8Array(memory, at, bitmapBytes(first + count)), first, new Uint8Array(out), 0, count);
   return out;
 }
 
-/** Rows `[from, from + length)` of the array. */
-function column(source: Source, type: DataType, from: number, length: number): Data {
+/** Rows `[from, from + rows)` of the array. */
+function column(source: Source, shape: Shape, from: number, rows: number): Copied {
+  const { layout, children } = shape;
+  if (layout === 'null') return { rows, children: [] };
   const { memory } = source;
-  const layout = layoutOf(type);
-  if (layout === 'null') return makeData({ type, length }) as Data;
   const first = long(source, FIELD.offset) + from;
-  const validity = long(source, FIELD.nulls) === 0 ? 0 : bufferAt(source, 0);
-  const nulls =
-    validity === 0 ? { nullCount: 0 } : { nullCount: -1, nullBitmap: bits(source, validity, first, length) };
+  const bitmap = long(source, FIELD.nulls) === 0 ? 0 : bufferAt(source, 0);
+  const common = bitmap === 0 ? { rows } : { rows, validity: bits(source, bitmap, first, rows) };
   const copied = (buffer: number, start: number, bytes: number) => {
     const at = bufferAt(source, buffer) + start;
     return memory.slice(at, at + bytes);
   };
-  const offsets = () => new Int32Array(copied(1, first * OFFSET_BYTES, (length + 1) * OFFSET_BYTES));
-  const child = (i: number, start: number, rows: number) =>
-    column(
-      { ...source, address: pointer(source, FIELD.childList, FIELD.children, i) },
-      type.children[i]!.type,
-      start,
-      rows,
-    );
+  const child = (i: number, start: number, items: number) =>
+    column({ ...source, address: pointer(source, FIELD.childList, FIELD.children, i) }, children[i]!, start, items);
   switch (layout) {
     case 'bool':
-      return makeData({ type, length, ...nulls, data: bits(source, bufferAt(source, 1), first, length) } as never);
+      return { ...common, values: bits(source, bufferAt(source, 1), first, rows), children: [] };
     case 'fixed': {
-      const { stride } = makeData({ type, length: 0 } as never) as Data;
-      const values = type.ArrayType as new (buffer: ArrayBuffer) => FixedValues;
-      const bytes = stride * (type.ArrayType as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
-      const data = new values(copied(1, first * bytes, length * bytes));
-      return makeData({ type, length, ...nulls, data } as never);
+      const bytes = shape.bytes!;
+      return { ...common, values: copied(1, first * bytes, rows * bytes), children: [] };
     }
     case 'bytes': {
-      const valueOffsets = offsets();
-      const start = valueOffsets[0]!;
-      const data = new Uint8Array(copied(2, start, valueOffsets[length]! - start));
-      return makeData({ type, length, ...nulls, valueOffsets: fromZero(valueOffsets), data } as never);
+      const { offsets, start, end } = offsetsAt(copied(1, first * OFFSET_BYTES, (rows + 1) * OFFSET_BYTES));
+      return { ...common, offsets, values: copied(2, start, end - start), children: [] };
     }
     case 'list': {
-      const valueOffsets = offsets();
-      const items = child(0, valueOffsets[0]!, valueOffsets[length]! - valueOffsets[0]!);
-      return makeData({ type, length, ...nulls, valueOffsets: fromZero(valueOffsets), child: items } as never);
+      const { offsets, start, end } = offsetsAt(copied(1, first * OFFSET_BYTES, (rows + 1) * OFFSET_BYTES));
+      return { ...common, offsets, children: [child(0, start, end - start)] };
     }
     case 'fixedList': {
-      const { stride } = makeData({ type, length: 0 } as never) as Data;
-      return makeData({ type, length, ...nulls, child: child(0, first * stride, length * stride) } as never);
+      const items = shape.items!;
+      return { ...common, children: [child(0, first * items, rows * items)] };
     }
     case 'struct':
-      return makeData({
-        type,
-        length,
-        ...nulls,
-        children: type.children.map((_, i) => child(i, first, length)),
-      } as never);
-    default:
-      throw new InvariantError(`WebAssembly: the type ${Type[type.typeId]} is not carried in batches`);
+      return { ...common, children: children.map((_, i) => child(i, first, rows)) };
   }
 }
 
-function fromZero(offsets: Int32Array): Int32Array {
-  const start = offsets[0]!;
-  if (start !== 0) for (let i = 0; i < offsets.length; i++) offsets[i]! -= start;
-  return offsets;
+/** Moves the offsets so that the first is 0, and says where they began and ended. */
+function offsetsAt(offsets: ArrayBuffer): { offsets: ArrayBuffer; start: number; end: number } {
+  const values = new Int32Array(offsets);
+  const start = values[0]!;
+  const end = values.at(-1)!;
+  if (start !== 0) for (let i = 0; i < values.length; i++) values[i]! -= start;
+  return { offsets, start, end };
 }
 
-/** The columns of the record batch whose `struct ArrowArray` lies at `address`: copies, as `types` say. */
-export function columnsAt(
-  memory: ArrayBuffer,
-  address: number,
-  types: readonly DataType[],
-): { columns: Data[]; rows: number } {
+/** The columns of the record batch whose `struct ArrowArray` lies at `address`: copies, as `shapes` say. */
+export function columnsAt(memory: ArrayBuffer, address: number, shapes: readonly Shape[]): CopiedBatch {
   const source = { memory, view: new DataView(memory), address };
   const rows = long(source, FIELD.length);
-  const columns = types.map((type, i) =>
-    column({ ...source, address: pointer(source, FIELD.childList, FIELD.children, i) }, type, 0, rows),
+  const columns = shapes.map((shape, i) =>
+    column({ ...source, address: pointer(source, FIELD.childList, FIELD.children, i) }, shape, 0, rows),
   );
   return { columns, rows };
+}
+
+/** Every buffer of the columns, for a thread to hand over. */
+export function* buffersOf(columns: readonly Copied[]): Generator<ArrayBuffer> {
+  for (const { validity, offsets, values, children } of columns) {
+    for (const buffer of [validity, offsets, values]) if (buffer !== undefined) yield buffer;
+    yield* buffersOf(children);
+  }
 }

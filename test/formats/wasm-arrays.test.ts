@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bool, type Data, type DataType, Field, FixedSizeList, Int32, List, Struct, Utf8, Vector } from 'apache-arrow';
+import { Bool, type DataType, Field, FixedSizeList, Int32, List, Struct, Utf8, Vector } from 'apache-arrow';
+import { dataOf, shapeOf } from '../../formats/copied.js';
 import { columnsAt } from '../../formats/wasm-arrays.js';
 
 interface Made {
@@ -48,10 +49,11 @@ function layOut(root: Made): { memory: ArrayBuffer; address: number } {
 
 function read(column: Made, type: DataType, rows: number): unknown[] {
   const { memory, address } = layOut({ length: rows, buffers: [undefined], children: [column] });
-  const { columns, rows: found } = columnsAt(memory, address, [type]);
+  const { columns, rows: found } = columnsAt(memory, address, [shapeOf(type)]);
   assert.equal(found, rows);
-  assert.equal((columns[0] as Data).length, rows);
-  return JSON.parse(JSON.stringify([...new Vector(columns)]));
+  const data = dataOf(type, columns[0]!);
+  assert.equal(data.length, rows);
+  return JSON.parse(JSON.stringify([...new Vector([data])]));
 }
 
 const ints: Made = {

@@ -222,8 +222,18 @@ test('a group of captions needs no copy to become a stream, and one without room
   assert.equal(streamInPlace(batch), undefined);
 });
 
+test('a batch that is pushed twice in a row gives its rows twice', () => {
+  const batch = captions(10);
+  const rebuffer = makeRebuffer(batch.schema, { rows: 7, bytes: 2 ** 30 });
+  const rows: number[] = [];
+  for (let i = 0; i < 2; i++) for (const group of rebuffer.push(batch)) rows.push(...group.getChild('n')!);
+  rows.push(...rebuffer.rest()!.getChild('n')!);
+  assert.deepEqual(rows, [...batch.getChild('n')!, ...batch.getChild('n')!]);
+});
+
 test('a batch of another schema, or a column of no such type, is refused', async () => {
   const batch = captions(3);
   const other = new Schema([new Field('text', new Utf8(), true)]);
-  assert.throws(() => parquetWriter(other, { compression: 'none' }).write(batch), /where .* was promised/);
+  const writer = parquetWriter(other, { compression: 'none' });
+  await assert.rejects(async () => writer.write(batch), /where .* was promised/);
 });

@@ -1,6 +1,6 @@
 /** Rows of the plan as canonical batches: split by split, or between two global row numbers. */
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { formatNamed } from '../../formats/index.js';
+import { formatNamed, readsAhead } from '../../formats/index.js';
 import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
@@ -70,6 +70,18 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
     }
   }
 
+  let ahead: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
+  let following = 0;
+
+  /** The pieces of a split. Splits that are read in their order, as from the first on, are begun one ahead: their decoding takes another thread. */
+  function begin(s: Split): AsyncGenerator<Piece> {
+    const pieces = ahead?.ordinal === s.ordinal ? ahead.pieces : split(s);
+    const next = s.ordinal === following ? splits[s.ordinal + 1] : undefined;
+    following = s.ordinal + 1;
+    ahead = next && readsAhead(next.format) ? { pieces: started(split(next)), ordinal: next.ordinal } : undefined;
+    return pieces;
+  }
+
   let open: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
   let rest: Piece | undefined;
   let position = -1;
@@ -83,8 +95,8 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
     while (open !== undefined) {
       const { value, done } = await open.pieces.next();
       if (!done) return value;
-      const following = splits[open.ordinal + 1];
-      open = following && { pieces: split(following), ordinal: following.ordinal };
+      const next = splits[open.ordinal + 1];
+      open = next && { pieces: begin(next), ordinal: next.ordinal };
     }
     return undefined;
   }
@@ -94,7 +106,7 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
       await open?.pieces.return(undefined);
       rest = undefined;
       const first = splits[splitAt(splits, from)];
-      open = first && { pieces: split(first), ordinal: first.ordinal };
+      open = first && { pieces: begin(first), ordinal: first.ordinal };
     }
     position = from;
     while (position < to) {
@@ -114,7 +126,24 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
     return `${file}, group ${group}`;
   }
 
-  return { split, range, placeOf };
+  return { split: begin, range, placeOf };
+}
+
+/** The same values; the first is already being made. */
+function started<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
+  const first = values.next();
+  // Whoever takes it is told.
+  first.catch(() => undefined);
+  return (async function* () {
+    try {
+      const { value, done } = await first;
+      if (done) return;
+      yield value;
+      yield* values;
+    } finally {
+      await values.return(undefined);
+    }
+  })();
 }
 
 /** Throws InputError where the file is not the one that was planned. */

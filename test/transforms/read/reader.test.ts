@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Int32, Utf8 } from 'apache-arrow';
@@ -101,4 +102,41 @@ test('an error about rows is given their file and group; one with a file stays',
   assert.equal((placed(named, reader, 45) as Error).message, 'bad value: x: expected 0, got 1.');
   const other = new TypeError('a bug');
   assert.equal(placed(other, reader, 45), other);
+});
+
+test('splits give their rows in any order, and when they are left in the middle', async (t) => {
+  const planned = await plan(scratch(t));
+  const splits = [...splitsOf(planned)].filter(({ rows }) => rows > 0);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(splits.length - 1), fc.boolean())), async (visits) => {
+      const reader = createReader(planned);
+      for (const [i, whole] of visits) {
+        const { firstRow, rows } = splits[i]!;
+        const pieces = reader.split(splits[i]!);
+        if (whole) assert.deepEqual(await seen(pieces), numbers.slice(firstRow, firstRow + rows));
+        else {
+          await pieces.next();
+          await pieces.return(undefined);
+        }
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('what is wrong with the next split is told when it is read, not before', async (t) => {
+  const folder = scratch(t);
+  await saveParquet(join(folder, 'a.parquet'), batch.slice(0, 20));
+  const second = join(folder, 'b.parquet');
+  await saveParquet(second, batch.slice(20, 40));
+  const planned = await planInput(inputSchema.parse({ files: folder }));
+  writeFileSync(second, 'not what was planned');
+  const reader = createReader(planned);
+  const [first, next] = [...splitsOf(planned)];
+  assert.deepEqual(await seen(reader.split(first!)), numbers.slice(0, 20));
+  const pieces: Piece[] = [];
+  for await (const piece of reader.split(next!)) pieces.push(piece);
+  assert.equal(pieces.length, 1);
+  assert.ok(isUnreadable(pieces[0]!) && pieces[0].rows === 20);
+  assert.match((pieces[0] as Unreadable).reason, /b\.parquet.*changed|changed.*b\.parquet/s);
 });

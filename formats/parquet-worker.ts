@@ -1,0 +1,51 @@
+/** Entry point of the thread that decodes and encodes Parquet; see parquet-thread.ts. It loads neither apache-arrow nor anything of a job. */
+import { parentPort } from 'node:worker_threads';
+import { type DecodeTask, decodeParquet, type EncodeTask, encodeParquet, reasonOf } from './parquet-codec.js';
+import { buffersOf, type CopiedBatch } from './wasm-arrays.js';
+
+export type Task = { readonly id: number } & ({ readonly decode: DecodeTask } | { readonly encode: EncodeTask });
+
+/** `memory` is the buffer that came with the task. */
+export type Answer = { readonly id: number; readonly memory: ArrayBuffer } & (
+  | { readonly batches: CopiedBatch[] }
+  | { readonly file: Uint8Array }
+  | { readonly reason: string }
+);
+
+/** Bytes of batches that are handed over at once, at most. A dictionary of long strings decodes to many times what its pages say. */
+const MOVED_BYTES = 256 * 2 ** 20;
+
+function decode(task: DecodeTask): { batches: CopiedBatch[]; moved: ArrayBuffer[] } {
+  const batches: CopiedBatch[] = [];
+  const moved: ArrayBuffer[] = [];
+  let bytes = 0;
+  for (const batch of decodeParquet(task)) {
+    batches.push(batch);
+    for (const buffer of buffersOf(batch.columns)) {
+      moved.push(buffer);
+      bytes += buffer.byteLength;
+    }
+    if (bytes > MOVED_BYTES) throw new RangeError(`more than ${MOVED_BYTES} bytes of batches`);
+  }
+  return { batches, moved };
+}
+
+function answer(task: Task): { message: Answer; moved: ArrayBuffer[] } {
+  const bytes = 'decode' in task ? task.decode.file : task.encode.stream;
+  const back = { id: task.id, memory: bytes.buffer as ArrayBuffer };
+  try {
+    if ('decode' in task) {
+      const { batches, moved } = decode(task.decode);
+      return { message: { ...back, batches }, moved };
+    }
+    const file = encodeParquet(task.encode);
+    return { message: { ...back, file }, moved: [file.buffer as ArrayBuffer] };
+  } catch (error) {
+    return { message: { ...back, reason: reasonOf(error) }, moved: [] };
+  }
+}
+
+parentPort!.on('message', (task: Task) => {
+  const { message, moved } = answer(task);
+  parentPort!.postMessage(message, [...moved, message.memory]);
+});
