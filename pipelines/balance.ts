@@ -5,11 +5,12 @@ import type { Report } from '../schemas/report.js';
 import { storageFor } from '../storage/index.js';
 import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
-import { finish } from './finish.js';
+import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
 import { ownStaging, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { prepareJob, stagingOf } from './prepare.js';
+import { openRunner } from './runner.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -37,9 +38,14 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
     return result(directory, true);
   }
   await checkReplaceable(config.output);
-  await openStaging(staging, job, hooks);
-
-  const phases = await runPasses(staging, job, hooks);
+  const runner = await openRunner(config.runner);
+  let phases: Phases;
+  try {
+    await openStaging(staging, job, hooks);
+    phases = await runPasses({ job, staging, runner, hooks });
+  } finally {
+    await runner.close();
+  }
   const { feasible, problem, largestRate } = phases.fitted;
   if (feasible === false) {
     hooks.onLog?.(

@@ -12,45 +12,41 @@ import {
   scores,
   spillIds,
 } from '../transforms/filter/resolve.js';
-import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
+import { saveBytes, workPath } from '../transforms/read/job.js';
 import { splitCoder, splits } from '../transforms/read/splits.js';
 import { listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 import { runPhase } from './phase.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
-export async function findOut(staging: string, job: Job, hooks: RunHooks): Promise<void> {
+export async function findOut(context: RunContext): Promise<void> {
+  const { staging, job } = context;
   const rows = job.plan.rows;
   if (wantedLists(job.config.labels).length > 0) {
-    await runPhase(
-      staging,
-      {
-        name: VOCABULARY,
-        title: 'find the labels',
-        rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('labels: splits', splits(staging), { coder: splitCoder })
-            .parDo('labels: count', listedLabels(staging), { coder: bytesCoder }),
-        reduce: mergeListed(staging),
-      },
-      hooks,
-    );
+    await runPhase(context, {
+      name: VOCABULARY,
+      title: 'find the labels',
+      rows,
+      build: (root) =>
+        impulse(root)
+          .parDo('labels: splits', splits(staging), { coder: splitCoder })
+          .parDo('labels: count', listedLabels(staging), { coder: bytesCoder }),
+      reduce: mergeListed(staging),
+    });
   }
   for (const rule of globalRules(job.rules)) {
-    if (rule.kind === 'fraction') await findThreshold(staging, job, rule, hooks);
-    else await findDuplicateRows(staging, job, rule, hooks);
+    if (rule.kind === 'fraction') await findThreshold(context, rule);
+    else await findDuplicateRows(context, rule);
   }
 }
 
 /** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
 async function findThreshold(
-  staging: string,
-  job: Job,
+  context: RunContext,
   { rule, column, fraction }: Extract<GlobalRule, { kind: 'fraction' }>,
-  hooks: RunHooks,
 ): Promise<void> {
+  const { staging, job, hooks } = context;
   const path = workPath(staging, resolutionName(rule));
   if (await storageFor(path).exists(path)) return;
   const type = job.columns.find((c) => c.name === column)?.type ?? '';
@@ -59,20 +55,16 @@ async function findThreshold(
   let above = 0;
   for (let pass = 1; ; pass++) {
     const config = { staging, rule, column, range };
-    const bytes = await runPhase(
-      staging,
-      {
-        name: `${resolutionName(rule)}-scores-${pass}`,
-        title: `find the top ${fraction * 100} % of ${column}`,
-        rows: job.plan.rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('scores: splits', splits(staging), { coder: splitCoder })
-            .parDo('scores: count', scores(config), { coder: bytesCoder }),
-        reduce: mergeScores(range),
-      },
-      hooks,
-    );
+    const bytes = await runPhase(context, {
+      name: `${resolutionName(rule)}-scores-${pass}`,
+      title: `find the top ${fraction * 100} % of ${column}`,
+      rows: job.plan.rows,
+      build: (root) =>
+        impulse(root)
+          .parDo('scores: splits', splits(staging), { coder: splitCoder })
+          .parDo('scores: count', scores(config), { coder: bytesCoder }),
+      reduce: mergeScores(range),
+    });
     const histogram = decodeScores(bytes);
     rank ??= rankOf(fraction, histogram);
     const refined = refine(histogram, rank, above);
@@ -90,26 +82,21 @@ async function findThreshold(
 }
 
 async function findDuplicateRows(
-  staging: string,
-  job: Job,
+  context: RunContext,
   { rule, column }: Extract<GlobalRule, { kind: 'unique' }>,
-  hooks: RunHooks,
 ): Promise<void> {
-  await runPhase(
-    staging,
-    {
-      name: resolutionName(rule),
-      title: `find duplicates of ${column}`,
-      rows: job.plan.rows,
-      build: (root) => {
-        const spilled = impulse(root)
-          .parDo('ids: splits', splits(staging), { coder: splitCoder })
-          .parDo('ids: spill', spillIds({ staging, rule, column }), { coder: kvCoder(runCoder) });
-        return groupByKey('ids: by bucket', spilled).parDo('ids: duplicates', duplicatesOf({}), { coder: bytesCoder });
-      },
-      reduce: mergeDuplicates({}),
+  const { staging, job } = context;
+  await runPhase(context, {
+    name: resolutionName(rule),
+    title: `find duplicates of ${column}`,
+    rows: job.plan.rows,
+    build: (root) => {
+      const spilled = impulse(root)
+        .parDo('ids: splits', splits(staging), { coder: splitCoder })
+        .parDo('ids: spill', spillIds({ staging, rule, column }), { coder: kvCoder(runCoder) });
+      return groupByKey('ids: by bucket', spilled).parDo('ids: duplicates', duplicatesOf({}), { coder: bytesCoder });
     },
-    hooks,
-  );
+    reduce: mergeDuplicates({}),
+  });
   await storageFor(staging).remove(workPath(staging, `ids-${rule}`));
 }

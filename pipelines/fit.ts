@@ -29,7 +29,7 @@ import {
 import type { WeightDuals } from '../transforms/balance/weight.js';
 import type { Job } from '../transforms/read/job.js';
 import { splitCoder, splits } from '../transforms/read/splits.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 import { runPhase } from './phase.js';
 
 export interface Fitted {
@@ -50,11 +50,8 @@ const AUTO_DECIMALS = 6;
 /** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
 const RATE_ROUNDING = 1e-6;
 
-export interface FitContext {
-  readonly staging: string;
-  readonly job: Job;
+export interface FitContext extends RunContext {
   readonly names: TagNames;
-  readonly hooks: RunHooks;
 }
 
 /**
@@ -139,58 +136,48 @@ function automaticRate(largest: number | null, limit: number): number {
 const MAXIMUM_CALIBRATIONS = 4;
 
 async function fitStream(
-  { staging, job, names, hooks }: FitContext,
+  context: FitContext,
   problem: Problem,
   start: { w: Float64Array; mu: number } | undefined,
 ): Promise<{ duals: WeightDuals; steps: number }> {
+  const { staging, job } = context;
   const { streams } = job.config.balance;
-  const snapshots = await runPhase(
-    staging,
-    {
-      name: 'streams',
-      title: 'fit (stream)',
-      rows: job.plan.rows,
-      build: (root) =>
-        impulse(root)
-          .parDo('stream: splits', splits(staging), { coder: splitCoder })
-          .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
-          .parDo('stream: M4', m4(start === undefined ? { problem } : { problem, start }), {
-            coder: kvCoder(bytesCoder),
-          })
-          .parDo('stream: snapshot', snapshot({}), { coder: bytesCoder }),
-      reduce: latestSnapshots({}),
-    },
-    hooks,
-  );
+  const snapshots = await runPhase(context, {
+    name: 'streams',
+    title: 'fit (stream)',
+    rows: job.plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('stream: splits', splits(staging), { coder: splitCoder })
+        .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
+        .parDo('stream: M4', m4(start === undefined ? { problem } : { problem, start }), {
+          coder: kvCoder(bytesCoder),
+        })
+        .parDo('stream: snapshot', snapshot({}), { coder: bytesCoder }),
+    reduce: latestSnapshots({}),
+  });
   const states = decodeSnapshots(snapshots).streams.map(([, bytes]) => decodeStream(problem, bytes));
-  const duals = await calibrated({ staging, job, names, hooks }, problem, mergeStreams(states));
+  const duals = await calibrated(context, problem, mergeStreams(states));
   return { duals, steps: states.reduce((sum, state) => sum + streamSteps(state), 0) };
 }
 
 /** The duals with mu moved so that E[q] is the rate, to 1e-6. */
-async function calibrated(
-  { staging, job, hooks }: FitContext,
-  problem: Problem,
-  fitted: WeightDuals,
-): Promise<WeightDuals> {
+async function calibrated(context: FitContext, problem: Problem, fitted: WeightDuals): Promise<WeightDuals> {
+  const { staging, job } = context;
   let duals = fitted;
   let grid = firstGrid(duals.mu, problem.maximum);
   for (let pass = 1; pass <= MAXIMUM_CALIBRATIONS; pass++) {
     const config = { staging, grid, problem, duals };
-    const histogram = await runPhase(
-      staging,
-      {
-        name: `calibration-${pass}`,
-        title: 'calibrate',
-        rows: job.plan.rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('calibrate: splits', splits(staging), { coder: splitCoder })
-            .parDo('calibrate: margins', calibrate(config), { coder: bytesCoder }),
-        reduce: mergeMargins(grid),
-      },
-      hooks,
-    );
+    const histogram = await runPhase(context, {
+      name: `calibration-${pass}`,
+      title: 'calibrate',
+      rows: job.plan.rows,
+      build: (root) =>
+        impulse(root)
+          .parDo('calibrate: splits', splits(staging), { coder: splitCoder })
+          .parDo('calibrate: margins', calibrate(config), { coder: bytesCoder }),
+      reduce: mergeMargins(grid),
+    });
     const { mu, bound, finer } = calibrateHistogram(decodeMargins(histogram), problem, duals.mu);
     duals = { ...duals, mu };
     if (bound <= WANTED_BOUND) break;

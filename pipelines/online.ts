@@ -20,27 +20,23 @@ export interface OnlinePass extends Online {
 
 /** Runs the pass. Throws ConfigError where the rate is `auto`: it is known only after the data was seen. */
 export async function runOnline(context: FitContext, config: UnitsConfig): Promise<OnlinePass> {
-  const { staging, job, names, hooks } = context;
+  const { staging, job, names } = context;
   const { balance, attributes } = job.config;
   if (balance.rate === 'auto') throw new ConfigError(['balance.rate: online needs a number, got auto']);
   const targets = names.attributes.map((name) => attributes[name].target);
   const problem = createProblem(balance, targets, names);
   const start = startOf(job, names);
-  const bytes = await runPhase(
-    staging,
-    {
-      name: 'online',
-      title: 'learn, weigh, write',
-      rows: job.plan.rows,
-      build: (root) =>
-        impulse(root)
-          .parDo('online: units', units(config), { coder: unitCoder })
-          .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
-          .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
-      reduce: mergeOnline(staging),
-    },
-    hooks,
-  );
+  const bytes = await runPhase(context, {
+    name: 'online',
+    title: 'learn, weigh, write',
+    rows: job.plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('online: units', units(config), { coder: unitCoder })
+        .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
+        .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
+    reduce: mergeOnline(staging),
+  });
   return { problem, ...decodeOnline(bytes) };
 }
 

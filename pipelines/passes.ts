@@ -15,7 +15,7 @@ import { decodeWritten } from '../transforms/write/written.js';
 import { findOut } from './find-out.js';
 import type { Phases } from './finish.js';
 import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 import { onlineFit, runOnline } from './online.js';
 import { runPhase } from './phase.js';
 import { expectedShardRows } from './shard-rows.js';
@@ -33,11 +33,12 @@ interface PassContext extends FitContext {
  * is then taken from all of them, and they begin again. Throws InputError where more than `input.maximumBad` is lost, or no row
  * passes the filters.
  */
-export async function runPasses(staging: string, job: Job, hooks: RunHooks): Promise<Phases> {
+export async function runPasses(run: RunContext): Promise<Phases> {
+  const { staging, job, hooks } = run;
   for (;;) {
-    await findOut(staging, job, hooks);
+    await findOut(run);
     const stage = await openStage(staging);
-    const context = { staging, job, names: stage.names, hooks, stage, known: await loadLosses(staging) };
+    const context = { ...run, names: stage.names, stage, known: await loadLosses(staging) };
     const outcome = job.config.balance.fit === 'online' ? await online(context) : await twoPasses(context);
     if (!('lost' in outcome)) return { job, stage, ...outcome };
     hooks.onLog?.('warn', `${unreadableRows(outcome.lost)} rows cannot be read; beginning again without them`);
@@ -61,17 +62,13 @@ function sawLost({ job, known }: PassContext, { unreadable }: Counts): boolean {
 async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const { staging, job, hooks } = context;
   const { rows } = job.plan;
-  const counted = await runPhase(
-    staging,
-    {
-      name: 'counts',
-      title: 'read, filter, tag, count',
-      rows,
-      build: (root) => allSplits(root, 'count', staging).parDo('count', count(staging), { coder: bytesCoder }),
-      reduce: mergeAllCounts(staging),
-    },
-    hooks,
-  );
+  const counted = await runPhase(context, {
+    name: 'counts',
+    title: 'read, filter, tag, count',
+    rows,
+    build: (root) => allSplits(root, 'count', staging).parDo('count', count(staging), { coder: bytesCoder }),
+    reduce: mergeAllCounts(staging),
+  });
   const counts = decodeCounts(counted);
   await requireReadable(context, counts);
   if (sawLost(context, counts)) return { lost: counts.unreadable };
@@ -83,20 +80,16 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
   }
   const fitted = decodeFitted(await storageFor(path).readAll(path));
   const { problem, duals } = fitted;
-  const wrote = await runPhase(
-    staging,
-    {
-      name: 'written',
-      title: 'weight, resample, write',
-      rows,
-      build: (root) =>
-        impulse(root)
-          .parDo('write: units', units(unitsOf(job, counts.drops[0], problem.rate)), { coder: unitCoder })
-          .parDo('write', write({ staging, problem, duals }), { coder: bytesCoder }),
-      reduce: mergeAllWritten(staging),
-    },
-    hooks,
-  );
+  const wrote = await runPhase(context, {
+    name: 'written',
+    title: 'weight, resample, write',
+    rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('write: units', units(unitsOf(job, counts.drops[0], problem.rate)), { coder: unitCoder })
+        .parDo('write', write({ staging, problem, duals }), { coder: bytesCoder }),
+    reduce: mergeAllWritten(staging),
+  });
   const written = decodeWritten(wrote);
   if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
   return { counts, fitted, written };
