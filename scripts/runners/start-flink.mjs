@@ -21,6 +21,8 @@ const JAVA_FLAGS = [
   ...OPENED.map((name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`),
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
   '--add-exports=java.base/sun.net.util=ALL-UNNAMED',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
   `-Dorg.slf4j.simpleLogger.defaultLogLevel=${process.env.FLINK_LOG_LEVEL ?? 'warn'}`,
 ];
 
@@ -98,13 +100,10 @@ export async function startFlink({ port, taskManagers = 0, slots = 2 } = {}) {
         taskManagerPids.push(pid);
       }
     }
-    // The job server sends its class path to the cluster with every job, and the TaskManagers have the jars already.
-    const thinJar = join(folder, 'thin.jar');
-    writeThinJar(thinJar, lib);
     const { pid } = await startJava({
       name: 'job-server',
       heap: taskManagers > 0 ? HEAP.jobServer : HEAP.embedded,
-      classPath: taskManagers > 0 ? thinJar : allJars,
+      classPath: taskManagers > 0 ? writeThinJar(folder, lib) : allJars,
       args: [
         'org.apache.beam.runners.flink.FlinkJobServerDriver',
         '--job-host=localhost',
