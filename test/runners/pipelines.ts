@@ -29,24 +29,24 @@ export interface RunnerPipeline {
 }
 
 /** Sources that number their elements from 0 to each n - 1. */
-function indexOf(...sizes: number[]): Distribution {
+export function indexOf(...sizes: number[]): Distribution {
   const sum = sizes.reduce((total, n) => total + (n * (n - 1)) / 2, 0);
   return { count: sizes.reduce((a, b) => a + b, 0), sum, min: 0, max: Math.max(...sizes) - 1 };
 }
 
 /** The numbers of the parts, spread over the workers. */
-function parts(root: Root, n: number, name = ''): Flow<number> {
+export function parts(root: Root, n: number, name = ''): Flow<number> {
   const counted = impulse(root).parDo(`${name}parts`, steps.count(n), { coder: numberCoder });
   return reshuffle(`${name}spread`, counted, numberCoder);
 }
 
-const numbers = (root: Root, n: number, each: number, name = ''): Flow<number> =>
+export const numbers = (root: Root, n: number, each: number, name = ''): Flow<number> =>
   parts(root, n, name).parDo(`${name}range`, steps.range(each), { coder: numberCoder });
 
-const vectorsOf = (root: Root, n: number, config: { keys: number; each: number; dim: number }) =>
+export const vectorsOf = (root: Root, n: number, config: { keys: number; each: number; dim: number }) =>
   parts(root, n).parDo('vectors', steps.vectors(config), { coder: kvCoder(float64ArrayCoder) });
 
-const sink = (flow: Flow<any>, folder: string): void => {
+export const sink = (flow: Flow<any>, folder: string): void => {
   flow.parDo('sink', steps.sink(folder), { coder: anyCoder as Coder<never> });
 };
 
