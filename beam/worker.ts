@@ -82,6 +82,7 @@ export class Worker {
 
   private async shutDown(error?: Error): Promise<void> {
     if (this.shuttingDown) return;
+    if (error !== undefined) this.failBundles(error);
     this.shuttingDown = true;
     this.control.end();
     for (const channel of [...this.dataChannels.values(), ...this.stateChannels.values()]) channel.close();
@@ -89,6 +90,12 @@ export class Worker {
     await Promise.allSettled(processors.map((processor) => processor.teardown()));
     this.client.close();
     this.settle(error);
+  }
+
+  /** Tells the runner what broke the worker: else it sees workers that go, and starts others for the same elements. */
+  private failBundles(error: Error): void {
+    if (!this.control.writable) return;
+    for (const id of this.active.keys()) this.respond(id, { oneofKind: undefined }, stackOf(error));
   }
 
   private async handle({ instructionId, request }: InstructionRequest): Promise<void> {

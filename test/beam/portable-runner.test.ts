@@ -118,6 +118,26 @@ test('a staging service that answers with a status only does not hold up the job
   service.stop();
 });
 
+test('a job that takes long is asked for its state every half second, a short one at once', async () => {
+  const service = await startJobService({ states: [JobState.RUNNING] });
+  const times: number[] = [];
+  const start = performance.now();
+  await assert.rejects(
+    runPortable(build, {
+      jobEndpoint: service.url,
+      environment,
+      signal: AbortSignal.timeout(6_000),
+      onProgress: () => times.push(performance.now() - start),
+    }),
+    /timeout/,
+  );
+  service.stop();
+  const gaps = times.slice(1).map((time, i) => time - times[i]);
+  assert.ok(Math.min(...gaps.slice(0, 3)) < 100, `${gaps}`);
+  // The SDK's pauses would be a second by now, and grow to ten.
+  assert.ok(Math.min(...gaps.slice(-2)) < 800, `${gaps}`);
+});
+
 test('a job service that is not there', async () => {
   const service = await startJobService({ states: [JobState.DONE] });
   service.stop();

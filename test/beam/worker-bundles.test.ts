@@ -2,6 +2,7 @@ import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { status } from '@grpc/grpc-js';
 import { encodeDelimited } from '../../beam/coders.js';
 import { HIGH_WATER_BYTES } from '../../beam/data-channel.js';
 import { bytesCoder, DoFn, flatten, kvCoder, registerDoFn, stringCoder } from '../../beam/index.js';
@@ -192,6 +193,25 @@ test('data of a bundle that failed before it started is thrown away', async () =
   gate.resolve();
   const next = await runner.runBundle(gatedStage('after'), [[1, 2]]);
   assert.deepEqual(next.outputs, [1, 2], 'the stream is not held up by it');
+});
+
+test('a message above the limit fails the bundles in process with the limit, and ends the worker', async () => {
+  const other = await new MiniRunner().start();
+  const ours = new Worker('w', { controlUrl: other.url });
+  await other.connected.promise;
+  const stage = stageOf(other, 'gated', numberCoder, (input) =>
+    input.parDo('gated', gated(null), { coder: numberCoder }),
+  );
+  const done = other.runBundle(stage, [[1]], { open: true });
+  await reached.promise;
+  // What the worker's gRPC makes of such a message.
+  const details = 'Received message larger than max (300000000 vs 268435456)';
+  other.data.emit('error', { code: status.RESOURCE_EXHAUSTED, details });
+  const limit = /a worker receives at most 256 MiB in one message: an element, or a group of a groupByKey, is larger/;
+  assert.match((await done).error, limit);
+  await assert.rejects(ours.wait(), limit);
+  gate.resolve();
+  other.stop();
 });
 
 test('instructions about bundles that are not there, and about metrics', async () => {
