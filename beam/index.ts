@@ -22,6 +22,7 @@ export {
   type BundleContext,
   DoFn,
   type DoFnRef,
+  instantiate,
   type KV,
   type MaybePromise,
   type Outputs,
@@ -32,6 +33,7 @@ export type { WorkerEnvironment } from './environment.js';
 export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './flow.js';
 export type { Distribution } from './metrics.js';
 export { registerModule } from './modules.js';
+export { cutPieces, joinPieces, PIECE_BYTES } from './pieces.js';
 export { type JobOptions, type LoopbackPool, runPortable, startLoopbackPool } from './remote.js';
 export { reshuffle } from './reshuffle.js';
 export {
