@@ -104,12 +104,16 @@ interface RangePatterns {
   readonly sample?: { readonly table: Uint8Array; readonly utilities: UtilityCounts };
 }
 
-/** Puts a range's parts together. Equal rows give equal bytes, in whatever parts they come. */
+/**
+ * Puts a range's parts together. Equal rows give equal bytes, in whatever parts they come and whatever the `passPatterns`, which bound
+ * the memory of a range that must be sampled.
+ */
 export async function mergeRange(
   staging: string,
   range: number,
   parts: Iterable<Uint8Array>,
   shape: PatternShape,
+  passPatterns = PASS_PATTERNS,
 ): Promise<Located> {
   const { m, c, limit } = shape;
   const located = Array.from(parts, (bytes) => deserialize(new Uint8Array(bytes)) as Located);
@@ -124,7 +128,7 @@ export async function mergeRange(
   const merged =
     table.level <= COARSEST_UTILITY
       ? whole
-      : { ...whole, sample: await sampleRange(located, shape, Math.ceil(seen / PASS_PATTERNS)) };
+      : { ...whole, sample: await sampleRange(located, shape, Math.ceil(seen / passPatterns)) };
   const bytes = new Uint8Array(serialize(merged));
   if (bytes.length <= RANGE_INLINE_BYTES) return { bytes };
   const path = workPath(staging, 'ranges', String(range));
