@@ -1,9 +1,10 @@
 import './sdk.js';
 import type { Coder } from 'apache-beam/coders/coders';
 import { Pipeline } from 'apache-beam/internal/pipeline';
+import type { PTransform } from 'apache-beam/proto/beam_runner_api';
 import { Root } from 'apache-beam/pvalue';
 import { BundleProcessor } from './bundle-processor.js';
-import { roundTrip } from './coders.js';
+import { encodeDelimited, roundTrip } from './coders.js';
 import { directOperators } from './direct-operators.js';
 import { directDescriptor } from './direct-plan.js';
 import { countersOf, type Distribution, distributionsOf } from './metrics.js';
@@ -32,13 +33,15 @@ export interface RunOptions {
 }
 
 let verifyCoders = false;
+let maximumElementBytes = Number.POSITIVE_INFINITY;
 
 /**
  * Test mode of the direct runner: passes every output of a DoFn or a grouping through its coder, as runners that distribute
- * the work do. Else only state and side inputs are encoded.
+ * the work do, and refuses outputs of a DoFn that are larger than `maximumBytes`. Else only state and side inputs are encoded.
  */
-export function setVerifyCoders(on: boolean): void {
+export function setVerifyCoders(on: boolean, maximumBytes = Number.POSITIVE_INFINITY): void {
   verifyCoders = on;
+  maximumElementBytes = maximumBytes;
 }
 
 /**
@@ -62,7 +65,9 @@ export async function runDirect(build: (root: Root) => void, options: RunOptions
       throw new Error('the direct runner has no data channel');
     },
     wrapReceiver: (receive, producer, coder) =>
-      verifyCoders && VERIFIED_PRODUCERS.has(producer?.spec?.urn ?? '') ? throughCoder(receive, coder()) : receive,
+      verifyCoders && VERIFIED_PRODUCERS.has(producer?.spec?.urn ?? '')
+        ? throughCoder(receive, coder(), producer!)
+        : receive,
   });
   const progress = onProgress && setInterval(() => onProgress(processor.metrics.counters()), PROGRESS_MS);
   try {
@@ -79,6 +84,15 @@ export async function runDirect(build: (root: Root) => void, options: RunOptions
   return { counters: countersOf(infos), distributions: distributionsOf(infos) };
 }
 
-function throughCoder(receive: Receive, coder: Coder<unknown>): Receive {
-  return (element) => receive({ ...element, value: roundTrip(coder, element.value) });
+function throughCoder(receive: Receive, coder: Coder<unknown>, producer: PTransform): Receive {
+  // What a grouping gives is as large as its group: only its values are elements.
+  const maximum = producer.spec?.urn === PAR_DO_URN ? maximumElementBytes : Number.POSITIVE_INFINITY;
+  return (element) => {
+    if (maximum < Number.POSITIVE_INFINITY) {
+      const { length } = encodeDelimited(coder, element.value);
+      if (length > maximum)
+        throw new RangeError(`"${producer.uniqueName}" emitted an element of ${length} bytes, at most ${maximum}`);
+    }
+    return receive({ ...element, value: roundTrip(coder, element.value) });
+  };
 }

@@ -22,6 +22,7 @@ export {
   type BundleContext,
   DoFn,
   type DoFnRef,
+  instantiate,
   type KV,
   type MaybePromise,
   type Outputs,
@@ -33,6 +34,7 @@ export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './fl
 export { JobError } from './job-error.js';
 export type { Distribution } from './metrics.js';
 export { registerModule } from './modules.js';
+export { cutPieces, joinPieces, PIECE_BYTES } from './pieces.js';
 export { type JobOptions, runPortable, startWorkerPool, type WorkerPool } from './remote.js';
 export { reshuffle } from './reshuffle.js';
 export { openDirect } from './runners/direct.js';

@@ -8,6 +8,8 @@ import type { BagState, StateHandles, StateSpecs, ValueState } from './state-spe
 
 /** Keys held in memory at once: bounds memory, and costs a key that comes back one more read. */
 const MAX_KEYS = 10_000;
+/** Bytes of one append to a bag, but for an element that is larger by itself: gRPC takes 4 MB a message by default. */
+const RUN_BYTES = 2 << 20;
 
 /**
  * A state of one key. It holds bytes only, so that every access goes through the coder on every runner, and what a DoFn does to
@@ -71,13 +73,28 @@ function bagCell<T>(coder: Coder<T>): Cell & BagState<T> {
     commit(key, backend) {
       const requests: MaybePromise<void>[] = [];
       if (cleared) requests.push(backend.clear(key));
-      if (added.length > 0) requests.push(backend.append(key, Buffer.concat(added)));
+      for (const run of runsOf(added)) requests.push(backend.append(key, Buffer.concat(run)));
       stored = Buffer.concat([stored, ...added]);
       added = [];
       cleared = false;
       return requests;
     },
   };
+}
+
+/** Elements in runs of about as many bytes as a piece: a bag may be larger than what a message holds. */
+function runsOf(elements: readonly Uint8Array[]): Uint8Array[][] {
+  const runs: Uint8Array[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const element of elements) {
+    bytes += element.length;
+    if (bytes <= RUN_BYTES) runs.at(-1)!.push(element);
+    else {
+      runs.push([element]);
+      bytes = element.length;
+    }
+  }
+  return runs;
 }
 
 interface KeyEntry {

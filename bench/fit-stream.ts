@@ -1,5 +1,5 @@
 /** Contestant: the stream update, in the stateful step on the direct runner, or its kernel alone. Arguments: `beam` or `kernel`, ROWS. */
-import { bytesCoder, DoFn, impulse, type KV, kvCoder, registerDoFn, runDirect } from '../beam/index.js';
+import { bytesCoder, DoFn, impulse, joinPieces, type KV, kvCoder, registerDoFn, runDirect } from '../beam/index.js';
 import { BATCH_ROWS } from '../formats/format.js';
 import { m4, tagsCoder } from '../transforms/balance/m4.js';
 import {
@@ -47,10 +47,11 @@ async function inBeam(): Promise<StreamState> {
   await runDirect((root) => {
     impulse(root)
       .parDo('prepared tags', prepared(null), { coder: kvCoder(tagsCoder) })
-      .parDo('m4', m4({ problem }), { coder: kvCoder(bytesCoder) })
+      .parDo('m4', m4({ value: { problem } }), { coder: kvCoder(bytesCoder) })
       .parDo('receive', receive(null), { coder: bytesCoder as never });
   });
-  return decodeStream(problem, received[received.length - 1]!);
+  const [state] = joinPieces(received);
+  return decodeStream(problem, state!);
 }
 
 function alone(): StreamState {

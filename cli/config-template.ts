@@ -47,7 +47,7 @@ balance:
   #utility: quality            # a numeric column, scaled to mean 1; left out: every example counts the same
   seed: 1                      # every random choice is a hash of it and the id
   #warm: out/duals.json        # the duals of an earlier run to start from
-  patterns: 1000000            # auto takes exact up to this many distinct patterns
+  patterns: 1000000            # auto is exact up to this many distinct patterns, and fits a sample of as many above
   streams: 1                   # stream: independent fits, averaged
 
 output:

@@ -1,5 +1,4 @@
 /** The phases before the count: what filters and taggers must know of the whole input. */
-import { bytesCoder, groupByKey, impulse, kvCoder } from '../beam/index.js';
 import { storageFor } from '../storage/index.js';
 import { rankOf, refine, wholeRange } from '../transforms/filter/fraction.js';
 import { type GlobalRule, globalRules } from '../transforms/filter/index.js';
@@ -8,16 +7,15 @@ import {
   duplicatesOf,
   mergeDuplicates,
   mergeScores,
-  runCoder,
   scores,
   spillIds,
 } from '../transforms/filter/resolve.js';
 import { saveBytes, workPath } from '../transforms/read/job.js';
-import { splitCoder, splits } from '../transforms/read/splits.js';
-import { listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
+import { combineListed, listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
 import type { RunContext } from './hooks.js';
-import { runPhase } from './phase.js';
+import { partialCoder, runPhase } from './phase.js';
+import { spreadSplits } from './spread.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
 export async function findOut(context: RunContext): Promise<void> {
@@ -29,9 +27,8 @@ export async function findOut(context: RunContext): Promise<void> {
       title: 'find the labels',
       rows,
       build: (root) =>
-        impulse(root)
-          .parDo('labels: splits', splits(staging), { coder: splitCoder })
-          .parDo('labels: count', listedLabels(staging), { coder: bytesCoder }),
+        spreadSplits(root, 'labels', staging).parDo('labels: count', listedLabels(staging), { coder: partialCoder }),
+      combine: combineListed(staging),
       reduce: mergeListed(staging),
     });
   }
@@ -60,9 +57,7 @@ async function findThreshold(
       title: `find the top ${fraction * 100} % of ${column}`,
       rows: job.plan.rows,
       build: (root) =>
-        impulse(root)
-          .parDo('scores: splits', splits(staging), { coder: splitCoder })
-          .parDo('scores: count', scores(config), { coder: bytesCoder }),
+        spreadSplits(root, 'scores', staging).parDo('scores: count', scores(config), { coder: partialCoder }),
       reduce: mergeScores(range),
     });
     const histogram = decodeScores(bytes);
@@ -90,12 +85,11 @@ async function findDuplicateRows(
     name: resolutionName(rule),
     title: `find duplicates of ${column}`,
     rows: job.plan.rows,
-    build: (root) => {
-      const spilled = impulse(root)
-        .parDo('ids: splits', splits(staging), { coder: splitCoder })
-        .parDo('ids: spill', spillIds({ staging, rule, column }), { coder: kvCoder(runCoder) });
-      return groupByKey('ids: by bucket', spilled).parDo('ids: duplicates', duplicatesOf({}), { coder: bytesCoder });
-    },
+    build: (root) =>
+      spreadSplits(root, 'ids', staging).parDo('ids: spill', spillIds({ staging, rule, column }), {
+        coder: partialCoder,
+      }),
+    combine: duplicatesOf({}),
     reduce: mergeDuplicates({}),
   });
   await storageFor(staging).remove(workPath(staging, `ids-${rule}`));

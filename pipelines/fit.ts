@@ -1,6 +1,6 @@
-/** The fit: exact on the counted patterns, or the stream with its calibration; and the largest feasible rate. */
+/** The fit: exact on the counted patterns or on a sample of them, or the stream; calibration; and the largest feasible rate. */
 import { deserialize, serialize } from 'node:v8';
-import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
+import { kvCoder } from '../beam/index.js';
 import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
@@ -16,21 +16,23 @@ import {
   patternCounts,
 } from '../transforms/balance/patterns.js';
 import { createProblem, type Problem } from '../transforms/balance/problem.js';
+import type { Gathered } from '../transforms/balance/range-files.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
 import {
+  allSnapshots,
   calibrate,
   decodeMargins,
   decodeSnapshots,
-  latestSnapshots,
+  latestSnapshot,
   mergeMargins,
-  snapshot,
   tagged,
 } from '../transforms/balance/tagged.js';
 import type { WeightDuals } from '../transforms/balance/weight.js';
+import { handOver } from '../transforms/read/handed.js';
 import type { Job } from '../transforms/read/job.js';
-import { splitCoder, splits } from '../transforms/read/splits.js';
 import type { RunContext } from './hooks.js';
-import { runPhase } from './phase.js';
+import { partialCoder, runPhase } from './phase.js';
+import { spreadSplits } from './spread.js';
 
 export interface Fitted {
   readonly problem: Problem;
@@ -58,8 +60,8 @@ export interface FitContext extends RunContext {
  * Fits the duals to what was counted, of at least one row. Throws ConfigError where the asked fit or
  * rate needs fewer patterns than there are, or no rate at all is feasible.
  */
-export async function fit(context: FitContext, patterns: PatternTable): Promise<Fitted> {
-  const { job, names } = context;
+export async function fit(context: FitContext, { table: patterns, sample }: Gathered): Promise<Fitted> {
+  const { job, names, hooks } = context;
   const { balance, attributes } = job.config;
   requireUtility(patterns, balance.utility);
   const targets = names.attributes.map((name) => attributes[name].target);
@@ -71,7 +73,7 @@ export async function fit(context: FitContext, patterns: PatternTable): Promise<
   const problem = createProblem(balance, targets, names, { counts, rate });
   const start = startOf(job, names);
   const known = { problem, largestRate: largest, feasible: isFeasible(rate, largest) };
-  const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'stream'): Duals => ({
+  const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'thinned' | 'stream'): Duals => ({
     version: DUALS_VERSION,
     attributes: [...names.attributes],
     labels: [...names.labels],
@@ -84,7 +86,7 @@ export async function fit(context: FitContext, patterns: PatternTable): Promise<
   const exactly = instance !== undefined && patterns.level < LEVEL_WITHOUT_UTILITY;
   if (balance.fit === 'exact' && !exactly) {
     throw new ConfigError([
-      `balance.fit: exact needs at most balance.patterns = ${balance.patterns} distinct patterns, and there are more. Raise it, or use auto or stream.`,
+      `balance.fit: exact needs at most balance.patterns = ${balance.patterns} distinct patterns, and there are more. Raise it, or use auto, which then fits a sample of them, or stream.`,
     ]);
   }
   if (exactly && balance.fit !== 'stream') {
@@ -93,6 +95,16 @@ export async function fit(context: FitContext, patterns: PatternTable): Promise<
     // Rounded utilities leave E[q] a little off the rate.
     const duals = patterns.level === 0 ? fitted : await calibrated(context, problem, fitted);
     return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'exact') };
+  }
+  if (sample !== undefined && balance.fit !== 'stream') {
+    hooks.onLog?.(
+      'info',
+      `more than ${balance.patterns} distinct patterns: fitting a weighted sample of as many; its error is in the gap`,
+    );
+    const thinned = createInstance(sample.table, sample.utilityMean);
+    const { w, mu, utilityMean, iterations } = fitExact(thinned, problem, start === undefined ? {} : { start });
+    const duals = await calibrated(context, problem, { w, mu, rate, utilityMean });
+    return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'thinned') };
   }
   const { duals, steps } = await fitStream(context, problem, start);
   return { ...known, steps, duals: dualsOf(duals, steps, 'stream') };
@@ -142,19 +154,17 @@ async function fitStream(
 ): Promise<{ duals: WeightDuals; steps: number }> {
   const { staging, job } = context;
   const { streams } = job.config.balance;
+  const task = await handOver(staging, 'streams', { problem, start });
   const snapshots = await runPhase(context, {
     name: 'streams',
     title: 'fit (stream)',
     rows: job.plan.rows,
     build: (root) =>
-      impulse(root)
-        .parDo('stream: splits', splits(staging), { coder: splitCoder })
+      spreadSplits(root, 'stream', staging)
         .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
-        .parDo('stream: M4', m4(start === undefined ? { problem } : { problem, start }), {
-          coder: kvCoder(bytesCoder),
-        })
-        .parDo('stream: snapshot', snapshot({}), { coder: bytesCoder }),
-    reduce: latestSnapshots({}),
+        .parDo('stream: M4', m4(task), { coder: partialCoder }),
+    combine: latestSnapshot({}),
+    reduce: allSnapshots({}),
   });
   const states = decodeSnapshots(snapshots).streams.map(([, bytes]) => decodeStream(problem, bytes));
   const duals = await calibrated(context, problem, mergeStreams(states));
@@ -167,15 +177,16 @@ async function calibrated(context: FitContext, problem: Problem, fitted: WeightD
   let duals = fitted;
   let grid = firstGrid(duals.mu, problem.maximum);
   for (let pass = 1; pass <= MAXIMUM_CALIBRATIONS; pass++) {
-    const config = { staging, grid, problem, duals };
+    const name = `calibration-${pass}`;
+    const config = { staging, grid, task: await handOver(staging, name, { problem, duals }) };
     const histogram = await runPhase(context, {
-      name: `calibration-${pass}`,
+      name,
       title: 'calibrate',
       rows: job.plan.rows,
       build: (root) =>
-        impulse(root)
-          .parDo('calibrate: splits', splits(staging), { coder: splitCoder })
-          .parDo('calibrate: margins', calibrate(config), { coder: bytesCoder }),
+        spreadSplits(root, 'calibrate', staging).parDo('calibrate: margins', calibrate(config), {
+          coder: partialCoder,
+        }),
       reduce: mergeMargins(grid),
     });
     const { mu, bound, finer } = calibrateHistogram(decodeMargins(histogram), problem, duals.mu);

@@ -1,5 +1,5 @@
 /** The online run: one pass that learns, weighs and writes. */
-import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
+import { impulse, kvCoder } from '../beam/index.js';
 import { DUALS_VERSION, type Duals } from '../schemas/duals.js';
 import { ConfigError } from '../schemas/errors.js';
 import { fitExact } from '../transforms/balance/exact.js';
@@ -7,11 +7,20 @@ import { createInstance } from '../transforms/balance/instance.js';
 import { largestRate } from '../transforms/balance/largest-rate.js';
 import { LEVEL_OVERFLOWN, LEVEL_WITHOUT_UTILITY } from '../transforms/balance/patterns.js';
 import { createProblem, type Problem } from '../transforms/balance/problem.js';
+import { gatherPatterns, removeParts } from '../transforms/balance/range-files.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
-import { decodeOnline, keyUnits, mergeOnline, type Online, onlineWrite } from '../transforms/write/online.js';
+import { handOver } from '../transforms/read/handed.js';
+import {
+  combineOnline,
+  decodeOnline,
+  keyUnits,
+  mergeOnline,
+  type Online,
+  onlineWrite,
+} from '../transforms/write/online.js';
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
 import { type FitContext, type Fitted, isFeasible, requireUtility, startOf } from './fit.js';
-import { runPhase } from './phase.js';
+import { partialCoder, runPhase } from './phase.js';
 
 /** What the pass gave, and the problem that it was given. */
 export interface OnlinePass extends Online {
@@ -25,18 +34,21 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
   if (balance.rate === 'auto') throw new ConfigError(['balance.rate: online needs a number, got auto']);
   const targets = names.attributes.map((name) => attributes[name].target);
   const problem = createProblem(balance, targets, names);
-  const start = startOf(job, names);
+  const task = await handOver(staging, 'online', { problem, start: startOf(job, names) });
   const bytes = await runPhase(context, {
     name: 'online',
     title: 'learn, weigh, write',
     rows: job.plan.rows,
     build: (root) =>
+      // No reshuffle: the stateful step shuffles by its key.
       impulse(root)
         .parDo('online: units', units(config), { coder: unitCoder })
         .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
-        .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
+        .parDo('online: M4', onlineWrite({ staging, task }), { coder: partialCoder }),
+    combine: combineOnline(staging),
     reduce: mergeOnline(staging),
   });
+  await removeParts(staging);
   return { problem, ...decodeOnline(bytes) };
 }
 
@@ -44,9 +56,10 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
  * The fit that a pass ended with, of at least one row. Its weights come from duals that were still learning, so the certificate
  * compares what they reached with the optimum over the patterns that were counted on the way, where those are few enough.
  */
-export function onlineFit({ job, names }: FitContext, { problem, counts, streams }: OnlinePass): Fitted {
+export async function onlineFit({ job, names }: FitContext, { problem, ranges, streams }: OnlinePass): Promise<Fitted> {
   const states = [...streams.values()].map((bytes) => decodeStream(problem, bytes));
-  const { patterns } = counts;
+  const { m, c } = problem;
+  const { table: patterns } = await gatherPatterns(ranges, { m, c, limit: job.config.balance.patterns });
   requireUtility(patterns, job.config.balance.utility);
   const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
   const largest = instance === undefined ? null : largestRate(instance, problem).rate;

@@ -1,24 +1,26 @@
 /** The passes over the data: find out, count, fit, write; again without the rows that only a later pass found unreadable. */
-import { bytesCoder, impulse, type Root } from '../beam/index.js';
+import { createHash } from 'node:crypto';
 import { InputError } from '../schemas/errors.js';
 import { storageFor } from '../storage/index.js';
+import { gatherPatterns, removeParts } from '../transforms/balance/range-files.js';
 import { globalRules } from '../transforms/filter/index.js';
+import { handOver } from '../transforms/read/handed.js';
 import { beginJob, type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { loadLosses, saveLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
-import { splitCoder, splits } from '../transforms/read/splits.js';
-import { count, mergeAllCounts } from '../transforms/stats/count.js';
-import { type Counts, decodeCounts } from '../transforms/stats/counts.js';
+import { combineCounts, count, decodeCounted, mergeAllCounts } from '../transforms/stats/count.js';
+import type { Counts } from '../transforms/stats/counts.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { openStage, type Stage } from '../transforms/tag/stage.js';
-import { mergeAllWritten, type UnitsConfig, unitCoder, units, write } from '../transforms/write/write.js';
+import { mergeAllWritten, type UnitsConfig, write } from '../transforms/write/write.js';
 import { decodeWritten } from '../transforms/write/written.js';
 import { findOut } from './find-out.js';
 import type { Phases } from './finish.js';
 import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
 import type { RunContext } from './hooks.js';
 import { onlineFit, runOnline } from './online.js';
-import { runPhase } from './phase.js';
+import { partialCoder, runPhase } from './phase.js';
 import { expectedShardRows } from './shard-rows.js';
+import { spreadSplits, spreadUnits } from './spread.js';
 
 type Results = Pick<Phases, 'counts' | 'fitted' | 'written'>;
 
@@ -66,28 +68,37 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
     name: 'counts',
     title: 'read, filter, tag, count',
     rows,
-    build: (root) => allSplits(root, 'count', staging).parDo('count', count(staging), { coder: bytesCoder }),
+    build: (root) => spreadSplits(root, 'count', staging).parDo('count', count(staging), { coder: partialCoder }),
+    combine: combineCounts(staging),
     reduce: mergeAllCounts(staging),
   });
-  const counts = decodeCounts(counted);
+  const { counts, ranges } = decodeCounted(counted);
+  await removeParts(staging);
   await requireReadable(context, counts);
   if (sawLost(context, counts)) return { lost: counts.unreadable };
   requireSurvivors(context.stage, counts);
   const path = workPath(staging, 'fitted');
   if (!(await storageFor(path).exists(path))) {
     hooks.onLog?.('info', 'solving for the duals');
-    await saveBytes(path, encodeFitted(await fit(context, counts.patterns)));
+    const { attributes, labels } = context.names;
+    const shape = { m: attributes.length, c: labels.length, limit: job.config.balance.patterns };
+    await saveBytes(path, encodeFitted(await fit(context, await gatherPatterns(ranges, shape))));
   }
-  const fitted = decodeFitted(await storageFor(path).readAll(path));
+  const bytes = await storageFor(path).readAll(path);
+  const fitted = decodeFitted(bytes);
   const { problem, duals } = fitted;
+  const task = await handOver(staging, 'written', { problem, duals });
+  const hash = partsHash(bytes, context.known);
   const wrote = await runPhase(context, {
     name: 'written',
     title: 'weight, resample, write',
     rows,
     build: (root) =>
-      impulse(root)
-        .parDo('write: units', units(unitsOf(job, counts.drops[0], problem.rate)), { coder: unitCoder })
-        .parDo('write', write({ staging, problem, duals }), { coder: bytesCoder }),
+      spreadUnits(root, 'write', unitsOf(job, counts.drops[0], problem.rate)).parDo(
+        'write',
+        write({ staging, task, hash }),
+        { coder: partialCoder },
+      ),
     reduce: mergeAllWritten(staging),
   });
   const written = decodeWritten(wrote);
@@ -103,11 +114,15 @@ async function online(context: PassContext): Promise<Results | Lost> {
   await requireReadable(context, counts);
   if (sawLost(context, counts)) return { lost: counts.unreadable };
   requireSurvivors(context.stage, counts);
-  return { counts, written, fitted: onlineFit(context, pass) };
+  return { counts, written, fitted: await onlineFit(context, pass) };
 }
 
-function allSplits(root: Root, name: string, staging: string) {
-  return impulse(root).parDo(`${name}: splits`, splits(staging), { coder: splitCoder });
+/** Hexadecimal digits of the hash in the names of parts: 48 bits. */
+const HASH_DIGITS = 12;
+
+/** Names of parts differ where their bytes may: the fit has the run's own hash, and rows that turn out to be lost begin it anew. */
+function partsHash(fitted: Uint8Array, known: readonly Unreadable[]): string {
+  return createHash('sha256').update(fitted).update(JSON.stringify(known)).digest('hex').slice(0, HASH_DIGITS);
 }
 
 function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {

@@ -1,10 +1,21 @@
-/** A phase: one Beam job whose result is one small file in the staging folder. Where the file is there already, the job is not run again. */
+/**
+ * A phase: one Beam job whose result is one file in the staging folder. Where the file is there already, the job is not run again.
+ *
+ * Partial results are merged twice: those of one key by one worker each, then what that leaves by one. They travel in pieces, so that
+ * no element is large. The file is written whole, behind a grouping: a worker that repeats it writes the same again.
+ */
 import {
   bytesCoder,
+  cutPieces,
   DoFn,
   type DoFnRef,
   type Flow,
+  groupByKey,
+  instantiate,
+  joinPieces,
   type KV,
+  kvCoder,
+  type ProcessContext,
   type Root,
   registerDoFn,
   structuredCoder,
@@ -14,23 +25,55 @@ import { saveBytes, workPath } from '../transforms/read/job.js';
 import { collect } from './collect.js';
 import type { RunContext } from './hooks.js';
 
-/** Puts the partial results of a phase together; is given at least one element, whose values may include empty bytes. */
+/** Merges the whole values of one key; is given none where the phase found nothing. */
 export type Reduce = DoFnRef<KV<string, Iterable<Uint8Array>>, Uint8Array>;
 
-class Save extends DoFn<Uint8Array, never> {
-  constructor(private readonly path: string) {
+/** Gives a Reduce the whole values of a group of pieces. */
+abstract class Whole<C, O> extends DoFn<KV<string, Iterable<Uint8Array>>, O> {
+  private readonly reduce: DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array>;
+
+  constructor(
+    protected readonly config: C,
+    reduce: Reduce,
+  ) {
     super();
+    this.reduce = instantiate(reduce);
   }
 
-  async process(bytes: Uint8Array) {
-    await saveBytes(this.path, bytes);
+  override setup() {
+    return this.reduce.setup?.();
+  }
+
+  protected async *merged({ key, value }: KV<string, Iterable<Uint8Array>>, ctx: ProcessContext) {
+    yield* (await this.reduce.process({ key, value: joinPieces(value) }, ctx)) ?? [];
+  }
+}
+
+class Combine extends Whole<Reduce, Uint8Array> {
+  async *process(group: KV<string, Iterable<Uint8Array>>, ctx: ProcessContext) {
+    for await (const bytes of this.merged(group, ctx)) yield* cutPieces(bytes);
+  }
+}
+
+interface SaveConfig {
+  readonly reduce: Reduce;
+  readonly path: string;
+}
+
+class Save extends Whole<SaveConfig, never> {
+  async process(group: KV<string, Iterable<Uint8Array>>, ctx: ProcessContext) {
+    for await (const bytes of this.merged(group, ctx)) await saveBytes(this.config.path, bytes);
   }
 }
 
 /** Save emits nothing; a ParDo has an output all the same. */
 const nothingCoder = structuredCoder<never>('m4-balance:coder:nothing:v1');
 
-const save = registerDoFn('m4-balance.save', (path: string) => new Save(path));
+const combine = registerDoFn('m4-balance.combine', (reduce: Reduce) => new Combine(reduce, reduce));
+const save = registerDoFn('m4-balance.save', (config: SaveConfig) => new Save(config, config.reduce));
+
+/** The coder of partial results by key. */
+export const partialCoder = kvCoder(bytesCoder);
 
 export interface Phase {
   /** Of the work file, and before the names of its transforms. */
@@ -39,7 +82,11 @@ export interface Phase {
   readonly title: string;
   /** Rows that the phase passes, for progress; its DoFns count them in the counter `rows`. */
   readonly rows: number;
-  readonly build: (root: Root) => Flow<Uint8Array>;
+  /** Partial results in pieces (`cutPieces`), by the key under which they are merged first. */
+  readonly build: (root: Root) => Flow<KV<string, Uint8Array>>;
+  /** Merges the partial results of one key; left out: as `reduce` does. */
+  readonly combine?: Reduce;
+  /** Merges what `combine` yields; yields one value. */
   readonly reduce: Reduce;
 }
 
@@ -57,10 +104,13 @@ export async function runPhase({ staging, job, runner, hooks }: RunContext, phas
     report(new Map());
     const result = await runner.run(
       (root) => {
-        const parts = collect(root, phase.name, phase.build(root));
-        parts
-          .parDo(`${phase.name}: merge`, phase.reduce, { coder: bytesCoder })
-          .parDo(`${phase.name}: save`, save(path), { coder: nothingCoder });
+        const { name, reduce } = phase;
+        const merged = groupByKey(`${name}: by key`, phase.build(root)).parDo(
+          `${name}: combine`,
+          combine(phase.combine ?? reduce),
+          { coder: bytesCoder },
+        );
+        collect(root, name, merged).parDo(`${name}: save`, save({ reduce, path }), { coder: nothingCoder });
       },
       {
         jobName: jobNameOf(job.run, phase.name),

@@ -79,7 +79,10 @@ function passesOf(config: RunConfig, global: readonly string[], lists: boolean):
   if (fit === 'stream')
     passes.push({ name: 'stream', why: 'the duals are learned example by example, then mu is calibrated' });
   if (fit === 'auto')
-    passes.push({ name: 'stream', why: `only where there are more than ${patterns} distinct patterns` });
+    passes.push({
+      name: 'calibrate',
+      why: `only where there are more than ${patterns} distinct patterns, and the fit is on a sample of them`,
+    });
   passes.push({ name: 'write', why: 'weights from the final duals, resampling, shards' });
   return passes;
 }

@@ -195,7 +195,9 @@ export const balanceSchema = z.strictObject({
   fit: z
     .enum(['auto', 'exact', 'stream', 'online'])
     .default('auto')
-    .describe('exact: on counted patterns; stream: example by example; online: the same in one pass'),
+    .describe(
+      'exact: on all counted patterns, an error where there are too many; auto: on a weighted sample of them there; stream: example by example; online: the same in one pass',
+    ),
   utility: columnName.optional().describe('A numeric column, scaled to mean 1; left out: 1'),
   seed: z.number().int().min(0).max(0xffff_ffff).default(1).describe('Every random choice is a hash of it and the id'),
   warm: path.optional().describe('duals.json of an earlier run to start from'),
@@ -204,14 +206,18 @@ export const balanceSchema = z.strictObject({
     .int()
     .min(1)
     .default(1_000_000)
-    .describe('auto: exact while there are at most this many distinct patterns'),
+    .describe(
+      'The most distinct patterns that are solved for: above it utilities are rounded (to 10, then 6 bits), then auto fits a priority sample of this many, and the gap of the certificate, over all rows, has the error',
+    ),
   streams: z
     .number()
     .int()
     .min(1)
     .max(4096)
     .default(1)
-    .describe('stream: independent keyed duals, averaged at the end'),
+    .describe(
+      'stream, online: independent keyed duals, averaged at the end; as many workers learn at once, each from its share of the rows',
+    ),
 });
 
 export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord'] as const;

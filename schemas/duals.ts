@@ -17,7 +17,7 @@ export const dualsSchema = z
     rate: z.number().positive(),
     utilityMean: z.number().positive().describe('Raw utilities are divided by it'),
     steps: count.describe('Examples the fit has seen'),
-    fit: z.enum(['exact', 'stream', 'online']),
+    fit: z.enum(['exact', 'thinned', 'stream', 'online']),
     configHash: z.string().optional(),
     gap: z.number().min(0).optional().describe('Relative duality gap'),
   })

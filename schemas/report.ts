@@ -17,7 +17,7 @@ export const violationSchema = z.strictObject({
 });
 
 export const certificateSchema = z.strictObject({
-  fit: z.enum(['exact', 'stream', 'online']),
+  fit: z.enum(['exact', 'thinned', 'stream', 'online']),
   steps: count.describe('Newton iterations (exact), or examples seen (stream, online)'),
   primal: z.number().describe('Objective reached: an upper bound on the optimum'),
   dual: z.number().describe('Dual objective: a lower bound on the optimum'),

@@ -221,7 +221,7 @@ test('the strings of a list column become labels, the commonest, found in a pass
   assert.equal(plan.labels.count, 'found at run time');
   assert.deepEqual(
     plan.passes.map((p) => p.name),
-    ['labels', 'count', 'stream', 'write'],
+    ['labels', 'count', 'calibrate', 'write'],
   );
   await runBalance(parseConfig(value));
   const { duals, weights } = readOutput(join(folder, 'out'));

@@ -6,7 +6,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type LoopbackPool, type RunResult, runDirect, runPortable, startLoopbackPool } from '../../beam/index.js';
+import { type RunResult, runDirect, runPortable } from '../../beam/index.js';
+import { inThisProcess, startWorkerPool, type WorkerPool } from '../../beam/worker-pool.js';
 import { pipelines, type RunnerPipeline } from './pipelines.js';
 import { type Absent, type Started, workerEntry } from './runners.js';
 
@@ -62,12 +63,12 @@ export function comparePipelines(
 ): void {
   const skip = runner.absent ?? false;
   const folder = mkdtempSync(join(tmpdir(), 'm4-balance-runners-'));
-  let pool: LoopbackPool | undefined;
+  let pool: WorkerPool | undefined;
   before(async () => {
-    pool = await startLoopbackPool();
+    pool = await startWorkerPool({ start: inThisProcess });
   });
   after(async () => {
-    pool?.stop();
+    await pool?.stop();
     if (runner.absent === undefined) await runner.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -82,8 +82,11 @@ function radixSort(values: Uint32Array<ArrayBuffer>, key: (value: number) => num
   return from;
 }
 
-/** The instance of a table. Throws an InvariantError for a table that is empty or has overflown. */
-export function createInstance(table: PatternTable): Instance {
+/**
+ * The instance of a table. `knownMean` is the mean of the usable utilities where the table has only a sample of them. Throws an
+ * InvariantError for a table that is empty or has overflown.
+ */
+export function createInstance(table: PatternTable, knownMean?: number): Instance {
   const { m, c, rows, groups } = table;
   if (rows === 0) throw new InvariantError('no rows to fit');
   if (table.level === LEVEL_OVERFLOWN) throw new InvariantError(`more than ${table.limit} patterns`);
@@ -116,7 +119,7 @@ export function createInstance(table: PatternTable): Instance {
     }
     starts[g + 1] = out;
   });
-  const utilityMean = total > 0 ? total / usable : 1;
+  const utilityMean = total > 0 ? (knownMean ?? total / usable) : 1;
   for (let i = 0; i < out; i++) utility[i] = total > 0 && utility[i] >= 0 ? utility[i] / utilityMean : 1;
   const tags = { rows: groups, attributes, offsets, labels };
   return { m, c, rows, tags, ...combine(attributes, m), starts, share, utility, utilityMean };
@@ -154,7 +157,7 @@ export function withoutUtility(instance: Instance): Instance {
 }
 
 /** The middle of the values that truncate to u at a level; u itself at level 0. */
-function midpoint(u: number, level: number): number {
+export function midpoint(u: number, level: number): number {
   if (level === 0 || level >= LEVEL_WITHOUT_UTILITY || u === 0) return u;
   return u + 2 ** (Math.floor(Math.log2(u)) - UTILITY_BITS[level] - 1);
 }

@@ -81,7 +81,7 @@ export function truncate(u: number, level: number): number {
 }
 
 /** Murmur3's finaliser: https://github.com/aappleby/smhasher (public domain). */
-function mix(hash: number): number {
+export function mix(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
@@ -142,7 +142,8 @@ function growGroups(table: PatternTable): void {
   table.bare = grown(table.bare, new Float64Array(size));
 }
 
-function cellHash(groupHash: number, u: number): number {
+/** uint32 of a group's hash and a u that is a number. */
+export function cellHash(groupHash: number, u: number): number {
   float[0] = u;
   return mix(groupHash ^ Math.imul(words[LOW], 0x9e3779b1) ^ mix(words[HIGH])) >>> 0;
 }

@@ -91,7 +91,8 @@ function shape({ m, c, limit }: PatternTable): string {
   return `m ${m}, c ${c}, limit ${limit}`;
 }
 
-function addToGroup(table: PatternTable, group: number, rawUtility: number, count: number): void {
+/** Adds rows to a group of the table, coarsening it where it then has too many patterns. `rows` of the table is the caller's. */
+export function addToGroup(table: PatternTable, group: number, rawUtility: number, count: number): void {
   const usable = rawUtility >= 0 && rawUtility < Number.POSITIVE_INFINITY && table.level < LEVEL_WITHOUT_UTILITY;
   if (usable) {
     const cell = findCell(table, group, truncate(rawUtility, table.level));

@@ -31,6 +31,33 @@ export function encodeTags({ tags, utility }: TagsBatch): Uint8Array {
   return bytes;
 }
 
+/** A batch in its order, halved until each part has at most `maximum` bytes or one row. */
+export function* cutTags(batch: TagsBatch, maximum: number): Generator<TagsBatch> {
+  const { tags, utility } = batch;
+  const { rows, attributes, offsets } = tags;
+  const m = rows === 0 ? 0 : attributes.length / rows;
+  if (rows <= 1 || size(rows, m, offsets[rows] - offsets[0], utility !== undefined) <= maximum) {
+    yield batch;
+    return;
+  }
+  const middle = rows >> 1;
+  for (const [from, to] of [
+    [0, middle],
+    [middle, rows],
+  ]) {
+    const part = {
+      rows: to - from,
+      attributes: attributes.subarray(from * m, to * m),
+      offsets: offsets.subarray(from, to + 1),
+      labels: tags.labels,
+    };
+    yield* cutTags(
+      utility === undefined ? { tags: part } : { tags: part, utility: utility.subarray(from, to) },
+      maximum,
+    );
+  }
+}
+
 /** The batch of `encodeTags`'s bytes, as views of one copy of them. Throws an InputError for lengths that do not agree. */
 export function decodeTags(from: Uint8Array): TagsBatch {
   const bytes = from.slice();

@@ -1,10 +1,11 @@
 /** Beam: what a filter must know of the whole input before it can select: a top fraction's threshold, the duplicates of an id. */
 import { randomUUID } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
-import { type BundleContext, DoFn, type KV, registerDoFn, structuredCoder } from '../../beam/index.js';
+import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Split } from '../../schemas/split.js';
 import { storageFor } from '../../storage/index.js';
 import { workPath } from '../read/job.js';
+import { mergerOf } from '../read/merger.js';
 import { isUnreadable, placed } from '../read/reader.js';
 import { columnData } from '../tag/column.js';
 import { openStage, type Stage } from '../tag/stage.js';
@@ -60,8 +61,9 @@ export function decodeScores(bytes: Uint8Array): ScoreHistogram {
   return deserialize(new Uint8Array(bytes));
 }
 
-class Scores extends Scan<Uint8Array> {
+class Scores extends Scan<KV<string, Uint8Array>> {
   private histogram!: ScoreHistogram;
+  private merger: string | undefined;
 
   constructor(private readonly scores: ScoresConfig) {
     super(scores);
@@ -69,14 +71,17 @@ class Scores extends Scan<Uint8Array> {
 
   override startBundle() {
     this.histogram = emptyHistogram(this.scores.range);
+    this.merger = undefined;
   }
 
   async process(split: Split, ctx: BundleContext) {
+    this.merger ??= mergerOf(split.ordinal);
     for await (const { data, drop } of this.kept(split, ctx)) addScores(this.histogram, this.config.column, data, drop);
   }
 
   override *finishBundle() {
-    yield encodeScores(this.histogram);
+    if (this.merger === undefined) return;
+    for (const value of cutPieces(encodeScores(this.histogram))) yield { key: this.merger, value };
   }
 }
 
@@ -87,7 +92,7 @@ class MergeScores extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
 
   *process({ value }: KV<string, Iterable<Uint8Array>>) {
     let sum = emptyHistogram(this.range);
-    for (const bytes of value) if (bytes.length > 0) sum = mergeHistograms(sum, decodeScores(bytes));
+    for (const bytes of value) sum = mergeHistograms(sum, decodeScores(bytes));
     yield encodeScores(sum);
   }
 }
@@ -102,7 +107,7 @@ export interface Run {
   readonly end: number;
 }
 
-class SpillIds extends Scan<KV<string, Run>> {
+class SpillIds extends Scan<KV<string, Uint8Array>> {
   private runs!: DuplicateRuns;
 
   override startBundle() {
@@ -120,27 +125,30 @@ class SpillIds extends Scan<KV<string, Run>> {
     if (this.runs.bytes > 0) yield* this.spill();
   }
 
-  private async *spill(): AsyncGenerator<KV<string, Run>> {
+  private async *spill(): AsyncGenerator<KV<string, Uint8Array>> {
     const path = workPath(this.config.staging, `ids-${this.config.rule}`, randomUUID());
     const sink = await storageFor(path).create(path);
-    const spilled: KV<string, Run>[] = [];
+    const spilled: [string, Run][] = [];
     let start = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       const bytes = this.runs.take(bucket);
       if (bytes.length === 0) continue;
       await sink.write(bytes);
-      spilled.push({ key: String(bucket), value: { path, start, end: start + bytes.length } });
+      spilled.push([String(bucket), { path, start, end: start + bytes.length }]);
       start += bytes.length;
     }
     await sink.close();
-    yield* spilled;
+    for (const [key, run] of spilled) for (const value of cutPieces(serialize(run))) yield { key, value };
   }
 }
 
-class FindDuplicates extends DoFn<KV<string, Iterable<Run>>, Uint8Array> {
-  async *process({ value }: KV<string, Iterable<Run>>) {
+class FindDuplicates extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  async *process({ value }: KV<string, Iterable<Uint8Array>>) {
     const runs: Uint8Array[] = [];
-    for (const { path, start, end } of value) runs.push(await (await storageFor(path).open(path)).read(start, end));
+    for (const bytes of value) {
+      const { path, start, end } = deserialize(new Uint8Array(bytes)) as Run;
+      runs.push(await (await storageFor(path).open(path)).read(start, end));
+    }
     const duplicates = findDuplicates(runs);
     if (duplicates.length > 0) yield bytesOf(duplicates);
   }
@@ -163,7 +171,6 @@ function bytesOf(numbers: Float64Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
-export const runCoder = structuredCoder<Run>('m4-balance:coder:run:v1');
 export const scores = registerDoFn('m4-balance.scores', (config: ScoresConfig) => new Scores(config));
 export const mergeScores = registerDoFn('m4-balance.scores.merge', (range: ScoreRange) => new MergeScores(range));
 export const spillIds = registerDoFn('m4-balance.ids.spill', (config: ScanConfig) => new SpillIds(config));

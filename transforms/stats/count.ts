@@ -1,7 +1,15 @@
-/** Beam: splits become counts: moments by exit, drops by reason, patterns. */
-import { type BundleContext, DoFn, type KV, registerDoFn } from '../../beam/index.js';
+/** Beam: splits become counts, moments by exit and drops by reason, and patterns by key range. */
+import { deserialize, serialize } from 'node:v8';
+import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Split } from '../../schemas/split.js';
-import { addPatterns } from '../balance/patterns.js';
+import {
+  createPatternCounter,
+  type Located,
+  mergeRange,
+  type PatternCounter,
+  type PatternShape,
+} from '../balance/range-files.js';
+import { mergerOf } from '../read/merger.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
@@ -14,14 +22,68 @@ export function shapeOf(stage: Stage): Shape {
     labels: stage.names.labels.length,
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
-    patterns: stage.job.config.balance.patterns,
   };
 }
 
-class Count extends DoFn<Split, Uint8Array> {
+export function patternShapeOf({ names, job }: Stage): PatternShape {
+  return { m: names.attributes.length, c: names.labels.length, limit: job.config.balance.patterns };
+}
+
+/** Keys of patterns by range; all other keys of a phase are those of its other results. */
+const RANGE_KEY = 'range ';
+
+/** Hands on what a bundle has counted of patterns. */
+export async function* patternParts(counter: PatternCounter): AsyncGenerator<KV<string, Uint8Array>> {
+  for (const { range, part } of await counter.take())
+    for (const value of cutPieces(part)) yield { key: `${RANGE_KEY}${range}`, value };
+}
+
+/** All ranges' patterns and, as bytes, all that one phase learns beside them. */
+export interface Merged {
+  readonly ranges: readonly Located[];
+  readonly rest: readonly Uint8Array[];
+}
+
+/** Merges what has one key: the patterns of a range, or other results by `mergeRest`. Yields a serialised Merged. */
+export async function mergeKey(
+  staging: string,
+  { key, value }: KV<string, Iterable<Uint8Array>>,
+  stage: Stage,
+  mergeRest: (parts: Iterable<Uint8Array>) => Uint8Array,
+): Promise<Uint8Array> {
+  const merged: Merged = key.startsWith(RANGE_KEY)
+    ? {
+        ranges: [await mergeRange(staging, Number(key.slice(RANGE_KEY.length)), value, patternShapeOf(stage))],
+        rest: [],
+      }
+    : { ranges: [], rest: [mergeRest(value)] };
+  return new Uint8Array(serialize(merged));
+}
+
+/** Puts the results of all keys together, in whatever order they come: `rest` is then one. */
+export function mergeMerged(
+  parts: Iterable<Uint8Array>,
+  mergeRest: (parts: Iterable<Uint8Array>) => Uint8Array,
+): Uint8Array {
+  const ranges: Located[] = [];
+  const rest: Uint8Array[] = [];
+  for (const bytes of parts) {
+    const part = decodeMerged(bytes);
+    ranges.push(...part.ranges);
+    rest.push(...part.rest);
+  }
+  return new Uint8Array(serialize({ ranges, rest: [mergeRest(rest)] } satisfies Merged));
+}
+
+export function decodeMerged(bytes: Uint8Array): Merged {
+  return deserialize(new Uint8Array(bytes));
+}
+
+class Count extends DoFn<Split, KV<string, Uint8Array>> {
   private stage!: Stage;
   private counts!: Counts;
-  private used = false;
+  private patterns!: PatternCounter;
+  private merger: string | undefined;
 
   constructor(private readonly staging: string) {
     super();
@@ -33,12 +95,13 @@ class Count extends DoFn<Split, Uint8Array> {
 
   override startBundle() {
     this.counts = emptyCounts(shapeOf(this.stage));
-    this.used = false;
+    this.patterns = createPatternCounter(this.staging, patternShapeOf(this.stage));
+    this.merger = undefined;
   }
 
-  async process(split: Split, ctx: BundleContext) {
+  async *process(split: Split, ctx: BundleContext) {
     const { reader } = this.stage;
-    this.used = true;
+    this.merger ??= mergerOf(split.ordinal);
     for await (const piece of reader.split(split)) {
       if (isUnreadable(piece)) {
         this.counts.unreadable.push(piece);
@@ -51,6 +114,7 @@ class Count extends DoFn<Split, Uint8Array> {
         throw placed(error, reader, piece.firstRow);
       }
       ctx.counter('rows', piece.batch.numRows);
+      if (this.patterns.full) yield* patternParts(this.patterns);
     }
   }
 
@@ -61,11 +125,35 @@ class Count extends DoFn<Split, Uint8Array> {
     const tags = stage.tag(batch);
     addCounts(counts.exits, tags, drop, stage.exitOfCode);
     const kept = keptRows(drop);
-    addPatterns(counts.patterns, selectTags(tags, kept), stage.utility(batch, kept));
+    this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
   }
 
-  override *finishBundle() {
-    if (this.used) yield encodeCounts(this.counts);
+  override async *finishBundle() {
+    if (this.merger === undefined) return;
+    yield* patternParts(this.patterns);
+    for (const value of cutPieces(encodeCounts(this.counts))) yield { key: this.merger, value };
+  }
+}
+
+function mergeAll(parts: Iterable<Uint8Array>, stage: Stage): Uint8Array {
+  const counts = emptyCounts(shapeOf(stage));
+  for (const bytes of parts) mergeCounts(counts, decodeCounts(bytes));
+  return encodeCounts(counts);
+}
+
+class CombineCounts extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  private stage!: Stage;
+
+  constructor(private readonly staging: string) {
+    super();
+  }
+
+  override async setup() {
+    this.stage = await openStage(this.staging);
+  }
+
+  async *process(group: KV<string, Iterable<Uint8Array>>) {
+    yield await mergeKey(this.staging, group, this.stage, (parts) => mergeAll(parts, this.stage));
   }
 }
 
@@ -81,13 +169,24 @@ class MergeCounts extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
   }
 
   *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const counts = emptyCounts(shapeOf(this.stage));
-    for (const bytes of value) if (bytes.length > 0) mergeCounts(counts, decodeCounts(bytes));
-    yield encodeCounts(counts);
+    yield mergeMerged(value, (parts) => mergeAll(parts, this.stage));
   }
 }
 
-/** Config: the staging folder. One encoded Counts a bundle. */
+/** What the pass over the splits learnt. */
+export interface Counted {
+  readonly counts: Counts;
+  readonly ranges: readonly Located[];
+}
+
+export function decodeCounted(bytes: Uint8Array): Counted {
+  const { ranges, rest } = decodeMerged(bytes);
+  return { ranges, counts: decodeCounts(rest[0]) };
+}
+
+/** Config: the staging folder. One encoded Counts a bundle, in pieces, and its patterns by range. */
 export const count = registerDoFn('m4-balance.count', (staging: string) => new Count(staging));
+/** Config: the staging folder. Merges one key. */
+export const combineCounts = registerDoFn('m4-balance.count.combine', (staging: string) => new CombineCounts(staging));
 /** Config: the staging folder. */
 export const mergeAllCounts = registerDoFn('m4-balance.count.merge', (staging: string) => new MergeCounts(staging));

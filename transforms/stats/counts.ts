@@ -1,9 +1,7 @@
-/** What the first pass learns: moments by exit, drops by reason, patterns. A commutative monoid, exact. */
+/** What the first pass learns beside the patterns: moments by exit, drops by reason. A commutative monoid, exact. */
 import { deserialize, serialize } from 'node:v8';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Moments } from '../../schemas/moments.js';
-import { decodePatterns, encodePatterns } from '../balance/pattern-bytes.js';
-import { createPatterns, mergePatterns, type PatternTable } from '../balance/patterns.js';
 import type { Unreadable } from '../read/losses.js';
 import { emptyMoments, mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
@@ -17,8 +15,6 @@ export interface Shape {
   readonly filters: number;
   /** Number of drop codes in use; code 0 is kept. */
   readonly codes: number;
-  /** Most patterns that are kept. */
-  readonly patterns: number;
 }
 
 export interface Counts {
@@ -26,7 +22,6 @@ export interface Counts {
   readonly exits: Moments[];
   /** [codes] rows by drop code. */
   readonly drops: Float64Array;
-  readonly patterns: PatternTable;
   /** Rows that could not be read, in the order of global row numbers. */
   readonly unreadable: Unreadable[];
 }
@@ -35,7 +30,6 @@ export function emptyCounts(shape: Shape): Counts {
   return {
     exits: Array.from({ length: shape.filters + 1 }, () => emptyMoments(shape.attributes, shape.labels)),
     drops: new Float64Array(shape.codes),
-    patterns: createPatterns(shape.attributes, shape.labels, shape.patterns),
     unreadable: [],
   };
 }
@@ -47,7 +41,6 @@ export function mergeCounts(into: Counts, from: Counts): void {
   }
   from.exits.forEach((moments, i) => void mergeMoments(into.exits[i], moments));
   for (let code = 0; code < into.drops.length; code++) into.drops[code] += from.drops[code];
-  mergePatterns(into.patterns, from.patterns);
   into.unreadable.push(...from.unreadable);
   into.unreadable.sort((a, b) => a.firstRow - b.firstRow);
 }
@@ -55,7 +48,6 @@ export function mergeCounts(into: Counts, from: Counts): void {
 interface Wire {
   readonly exits: Uint8Array[];
   readonly drops: Float64Array;
-  readonly patterns: Uint8Array;
   readonly unreadable: Unreadable[];
 }
 
@@ -63,7 +55,6 @@ export function encodeCounts(counts: Counts): Uint8Array {
   const wire: Wire = {
     exits: counts.exits.map(encodeMoments),
     drops: counts.drops,
-    patterns: encodePatterns(counts.patterns),
     unreadable: counts.unreadable,
   };
   return new Uint8Array(serialize(wire));
@@ -71,5 +62,5 @@ export function encodeCounts(counts: Counts): Uint8Array {
 
 export function decodeCounts(bytes: Uint8Array): Counts {
   const wire = deserialize(new Uint8Array(bytes)) as Wire;
-  return { ...wire, exits: wire.exits.map(decodeMoments), patterns: decodePatterns(wire.patterns) };
+  return { ...wire, exits: wire.exits.map(decodeMoments) };
 }

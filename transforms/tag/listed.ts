@@ -1,12 +1,12 @@
 /** Beam: the distinct strings of list columns, which become labels. */
 import { deserialize, serialize } from 'node:v8';
-import { type BundleContext, DoFn, type KV, registerDoFn } from '../../beam/index.js';
+import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { LabelConfig } from '../../schemas/config.js';
 import type { Split } from '../../schemas/split.js';
 import { type Job, loadJob } from '../read/job.js';
 import { loadLosses } from '../read/losses.js';
 import { createReader, isUnreadable, type Reader } from '../read/reader.js';
-import { createVocabularyCounter, mergeVocabularies, topVocabulary, type VocabularyCounter } from './vocabulary.js';
+import { addVocabulary, createVocabularyCounter, topVocabulary, type VocabularyCounter } from './vocabulary.js';
 
 type ListLabel = Extract<LabelConfig, { list: string }>;
 
@@ -17,7 +17,36 @@ export function wantedLists(labels: readonly LabelConfig[]): ListLabel[] {
 
 type Wire = readonly (readonly [column: string, counts: Map<string, number>])[];
 
-class ListedLabels extends DoFn<Split, Uint8Array> {
+/** Strings are counted up by this many workers at once, each having all counts of its own. Ours. */
+const RANGES = 16;
+
+function rangeOf(name: string): number {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) ^ (hash >>> 15);
+  return (hash >>> 0) % RANGES;
+}
+
+/** Some counts by range. */
+function byRange(counts: ReadonlyMap<string, number>): Map<string, number>[] {
+  const ranges = Array.from({ length: RANGES }, () => new Map<string, number>());
+  for (const [name, count] of counts) ranges[rangeOf(name)].set(name, count);
+  return ranges;
+}
+
+/** The counts of every column together. */
+function addUp(parts: Iterable<Uint8Array>): Map<string, Map<string, number>> {
+  const counts = new Map<string, Map<string, number>>();
+  for (const bytes of parts) {
+    for (const [column, some] of deserialize(new Uint8Array(bytes)) as Wire) {
+      const known = counts.get(column);
+      if (known === undefined) counts.set(column, some);
+      else addVocabulary(known, some);
+    }
+  }
+  return counts;
+}
+
+class ListedLabels extends DoFn<Split, KV<string, Uint8Array>> {
   private reader!: Reader;
   private lists!: readonly ListLabel[];
   private counters!: Map<string, VocabularyCounter>;
@@ -51,8 +80,36 @@ class ListedLabels extends DoFn<Split, Uint8Array> {
   }
 
   override *finishBundle() {
-    const wire: Wire = [...this.counters].map(([column, counter]) => [column, counter.counts()]);
-    yield new Uint8Array(serialize(wire));
+    const counted = [...this.counters].map(([column, counter]) => [column, byRange(counter.counts())] as const);
+    for (let range = 0; range < RANGES; range++) {
+      const wire: Wire = counted.map(([column, ranges]) => [column, ranges[range]]);
+      if (wire.every(([, counts]) => counts.size === 0)) continue;
+      for (const value of cutPieces(serialize(wire))) yield { key: String(range), value };
+    }
+  }
+}
+
+/** Leaves of a range what can still be a label: its counts are complete. */
+class CombineListed extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  private job!: Job;
+
+  constructor(private readonly staging: string) {
+    super();
+  }
+
+  override async setup() {
+    this.job = await loadJob(this.staging);
+  }
+
+  *process({ value }: KV<string, Iterable<Uint8Array>>) {
+    const all = addUp(value);
+    const left = new Map<string, Map<string, number>>();
+    for (const { list, minimumCount, maximum } of wantedLists(this.job.config.labels)) {
+      const counts = all.get(list) ?? new Map<string, number>();
+      const top = topVocabulary(counts, minimumCount, maximum);
+      left.set(list, new Map(top.map((name) => [name, counts.get(name)!])));
+    }
+    yield new Uint8Array(serialize([...left] satisfies Wire));
   }
 }
 
@@ -68,13 +125,7 @@ class MergeListed extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
   }
 
   *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const counts = new Map<string, ReadonlyMap<string, number>>();
-    for (const bytes of value) {
-      if (bytes.length === 0) continue;
-      for (const [column, some] of deserialize(new Uint8Array(bytes)) as Wire) {
-        counts.set(column, mergeVocabularies(counts.get(column) ?? new Map(), some));
-      }
-    }
+    const counts = addUp(value);
     const vocabularies = wantedLists(this.job.config.labels).map(({ list, minimumCount, maximum }) => [
       list,
       topVocabulary(counts.get(list) ?? new Map(), minimumCount, maximum),
@@ -83,7 +134,9 @@ class MergeListed extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
   }
 }
 
-/** Config: the staging folder. */
+/** Config: the staging folder. The counts of a bundle, by range of the strings, in pieces. */
 export const listedLabels = registerDoFn('m4-balance.labels', (staging: string) => new ListedLabels(staging));
+/** Config: the staging folder. Merges one range. */
+export const combineListed = registerDoFn('m4-balance.labels.combine', (staging: string) => new CombineListed(staging));
 /** Config: the staging folder. Yields the vocabularies as JSON: column, labels by falling count. */
 export const mergeListed = registerDoFn('m4-balance.labels.merge', (staging: string) => new MergeListed(staging));

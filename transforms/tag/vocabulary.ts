@@ -7,7 +7,7 @@ import { listColumn } from './column.js';
 export interface VocabularyCounter {
   /** Counts the rows of a batch; with `drop` [rows], only those where it is 0. */
   add(batch: RecordBatch, drop?: Uint8Array): void;
-  /** String: rows that carry it. Merge with `mergeVocabularies`. */
+  /** String: rows that carry it. Merge with `addVocabulary`. */
   counts(): Map<string, number>;
 }
 
@@ -65,11 +65,9 @@ export function createVocabularyCounter(column: string, maximumDistinct = MAXIMU
   };
 }
 
-/** The sum of two counts: commutative, associative, with the empty map as its neutral element. */
-export function mergeVocabularies(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Map<string, number> {
-  const merged = new Map(a);
-  for (const [name, count] of b) merged.set(name, (merged.get(name) ?? 0) + count);
-  return merged;
+/** Adds `from` to `into`: commutative, associative, with the empty map as its neutral element. */
+export function addVocabulary(into: Map<string, number>, from: ReadonlyMap<string, number>): void {
+  for (const [name, count] of from) into.set(name, (into.get(name) ?? 0) + count);
 }
 
 /** The names carried by at least `minimumCount` rows, the `maximum` most frequent of them: by count, then by name (code units). */

@@ -1,97 +1,105 @@
 /** Beam: the online mode, keyed and stateful: a unit is weighed by the stream's current duals, which learn from it, and its shards are written at once. */
+import { randomUUID } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
-import {
-  type BundleContext,
-  bytesCoder,
-  DoFn,
-  type KV,
-  type ProcessContext,
-  registerDoFn,
-  valueState,
-} from '../../beam/index.js';
-import { addPatterns } from '../balance/patterns.js';
+import { type BundleContext, cutPieces, DoFn, type KV, type ProcessContext, registerDoFn } from '../../beam/index.js';
+import { type M4Config, readStream, stateSpecs, writeStream } from '../balance/m4.js';
 import type { Problem } from '../balance/problem.js';
-import {
-  createStream,
-  currentDuals,
-  decodeStream,
-  encodeStream,
-  latestStream,
-  type StreamState,
-  updateStream,
-} from '../balance/stream.js';
-import { shapeOf } from '../stats/count.js';
+import { createPatternCounter, type Located, type PatternCounter } from '../balance/range-files.js';
+import { currentDuals, encodeStream, latestStream, type StreamState, updateStream } from '../balance/stream.js';
+import { type Handed, received } from '../read/handed.js';
+import { mergerOf } from '../read/merger.js';
+import { decodeMerged, mergeKey, mergeMerged, patternParts, patternShapeOf, shapeOf } from '../stats/count.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts } from '../stats/counts.js';
 import { addCounts } from '../stats/moments.js';
 import { selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { emptyResult, type ShardContext, type Weigher, writeShard } from './shard.js';
-import type { Unit } from './shards.js';
+import type { ShardRange, Unit } from './shards.js';
 import { decodeWritten, encodeWritten, mergeWritten, type Written } from './written.js';
 
 export interface OnlineConfig {
   readonly staging: string;
-  readonly problem: Problem;
-  /** Duals to start every stream from. */
-  readonly start?: { readonly w: Float64Array; readonly mu: number } | undefined;
+  readonly task: Handed<M4Config>;
 }
 
-/** What an online pass ends with. */
-export interface Online {
+/** What some units ended with, beside the patterns. */
+interface Learnt {
   readonly written: Written;
   readonly counts: Counts;
   /** Encoded state of each stream, by key. */
   readonly streams: ReadonlyMap<string, Uint8Array>;
 }
 
-const stateSpecs = { stream: valueState(bytesCoder) };
+/** What an online pass ends with. */
+export interface Online extends Learnt {
+  readonly ranges: readonly Located[];
+}
 
-class OnlineWrite extends DoFn<KV<string, Unit>, Uint8Array, typeof stateSpecs> {
+class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof stateSpecs> {
   override readonly stateSpecs = stateSpecs;
   private stage!: Stage;
+  private task!: M4Config;
   private written!: Written;
   private counts!: Counts;
+  private patterns!: PatternCounter;
   private streams!: Map<string, Uint8Array>;
+  private merger: string | undefined;
 
   constructor(private readonly config: OnlineConfig) {
     super();
   }
 
   override async setup() {
-    this.stage = await openStage(this.config.staging, { allColumns: true });
+    const { staging, task } = this.config;
+    this.stage = await openStage(staging, { allColumns: true });
+    this.task = await received(task);
   }
 
   override startBundle() {
     this.written = emptyResult(this.stage);
     this.counts = emptyCounts(shapeOf(this.stage));
+    this.patterns = createPatternCounter(this.config.staging, patternShapeOf(this.stage));
     this.streams = new Map();
+    this.merger = undefined;
   }
 
-  async process({ key, value: unit }: KV<string, Unit>, ctx: ProcessContext<typeof stateSpecs>) {
-    const { staging, problem, start } = this.config;
-    const stored = ctx.state.stream.read();
-    const stream = stored === undefined ? createStream(problem, start) : decodeStream(problem, stored);
-    const context = { staging, stage: this.stage, weigher: learner(problem, stream), ...this.observers(ctx) };
-    for (const range of unit.shards) mergeWritten(this.written, await writeShard(context, range));
+  async *process({ key, value: unit }: KV<string, Unit>, ctx: ProcessContext<typeof stateSpecs>) {
+    this.merger ??= mergerOf(unit.ordinal);
+    const stream = readStream(ctx.state.stream, this.task);
+    // What is written depends on the units that this stream saw before: a second attempt may see them in another order.
+    const attempt = randomUUID();
+    const context = {
+      staging: this.config.staging,
+      stage: this.stage,
+      weigher: learner(this.task.problem, stream),
+      partName: ({ index }: ShardRange) => `${index}-${attempt}`,
+      ...this.observers(ctx),
+    };
+    for (const range of unit.shards) {
+      mergeWritten(this.written, await writeShard(context, range));
+      if (this.patterns.full) yield* patternParts(this.patterns);
+    }
     const bytes = encodeStream(stream);
-    ctx.state.stream.write(bytes);
+    writeStream(ctx.state.stream, bytes);
     this.streams.set(key, bytes);
   }
 
-  override *finishBundle() {
-    if (this.streams.size === 0) return;
-    this.counts.unreadable.push(...this.written.unreadable);
-    yield encodeOnline({ written: this.written, counts: this.counts, streams: this.streams });
+  override async *finishBundle() {
+    if (this.merger === undefined) return;
+    const { written, counts, streams } = this;
+    counts.unreadable.push(...written.unreadable);
+    yield* patternParts(this.patterns);
+    for (const value of cutPieces(encodeLearnt({ written, counts, streams }))) yield { key: this.merger, value };
   }
 
   private observers(ctx: BundleContext): Pick<ShardContext, 'onRows' | 'onTags'> {
-    const { stage, counts } = this;
+    const { stage, counts, patterns } = this;
     return {
       onRows: (rows) => ctx.counter('rows', rows),
       onTags(tags, utility, drop, kept) {
         for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
         addCounts(counts.exits, tags, drop, stage.exitOfCode);
-        addPatterns(counts.patterns, selectTags(tags, kept), utility);
+        patterns.add(selectTags(tags, kept), utility);
       },
     };
   }
@@ -119,6 +127,38 @@ class KeyUnits extends DoFn<Unit, KV<string, Unit>> {
   }
 }
 
+function mergeLearnt(parts: Iterable<Uint8Array>, stage: Stage): Uint8Array {
+  const written = emptyResult(stage);
+  const counts = emptyCounts(shapeOf(stage));
+  const streams = new Map<string, Uint8Array>();
+  for (const bytes of parts) {
+    const part = decodeLearnt(bytes);
+    mergeWritten(written, part.written);
+    mergeCounts(counts, part.counts);
+    for (const [key, state] of part.streams) {
+      const known = streams.get(key);
+      streams.set(key, known === undefined ? state : latestStream(known, state));
+    }
+  }
+  return encodeLearnt({ written, counts, streams: new Map([...streams].sort(([a], [b]) => Number(a) - Number(b))) });
+}
+
+class CombineOnline extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  private stage!: Stage;
+
+  constructor(private readonly staging: string) {
+    super();
+  }
+
+  override async setup() {
+    this.stage = await openStage(this.staging);
+  }
+
+  async *process(group: KV<string, Iterable<Uint8Array>>) {
+    yield await mergeKey(this.staging, group, this.stage, (parts) => mergeLearnt(parts, this.stage));
+  }
+}
+
 class MergeOnline extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
   private stage!: Stage;
 
@@ -131,35 +171,29 @@ class MergeOnline extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
   }
 
   *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const written = emptyResult(this.stage);
-    const counts = emptyCounts(shapeOf(this.stage));
-    const streams = new Map<string, Uint8Array>();
-    for (const bytes of value) {
-      if (bytes.length === 0) continue;
-      const part = decodeOnline(bytes);
-      mergeWritten(written, part.written);
-      mergeCounts(counts, part.counts);
-      for (const [key, state] of part.streams) {
-        const known = streams.get(key);
-        streams.set(key, known === undefined ? state : latestStream(known, state));
-      }
-    }
-    yield encodeOnline({ written, counts, streams: new Map([...streams].sort(([a], [b]) => Number(a) - Number(b))) });
+    yield mergeMerged(value, (parts) => mergeLearnt(parts, this.stage));
   }
 }
 
-function encodeOnline({ written, counts, streams }: Online): Uint8Array {
+function encodeLearnt({ written, counts, streams }: Learnt): Uint8Array {
   return new Uint8Array(serialize([encodeWritten(written), encodeCounts(counts), streams]));
 }
 
-export function decodeOnline(bytes: Uint8Array): Online {
+function decodeLearnt(bytes: Uint8Array): Learnt {
   const [written, counts, streams] = deserialize(new Uint8Array(bytes));
   return { written: decodeWritten(written), counts: decodeCounts(counts), streams };
 }
 
+export function decodeOnline(bytes: Uint8Array): Online {
+  const { ranges, rest } = decodeMerged(bytes);
+  return { ranges, ...decodeLearnt(rest[0]) };
+}
+
 /** Config: number of streams. */
 export const keyUnits = registerDoFn('m4-balance.online.key', (streams: number) => new KeyUnits(streams));
-/** One encoded Online a bundle. */
+/** One encoded Learnt a bundle, in pieces, and its patterns by range. */
 export const onlineWrite = registerDoFn('m4-balance.online', (config: OnlineConfig) => new OnlineWrite(config));
+/** Config: the staging folder. Merges one key. */
+export const combineOnline = registerDoFn('m4-balance.online.combine', (staging: string) => new CombineOnline(staging));
 /** Config: the staging folder. */
 export const mergeOnline = registerDoFn('m4-balance.online.merge', (staging: string) => new MergeOnline(staging));

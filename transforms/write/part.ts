@@ -33,10 +33,10 @@ export interface PartWriter {
   abort(): Promise<void>;
 }
 
-/** Files appear with their first row, so a shard that keeps nothing leaves nothing. */
-export function openPart(directory: string, index: number, output: Config['output']): PartWriter {
+/** Files appear with their first row, so a shard that keeps nothing leaves nothing. `part` is what tells their names from those of others. */
+export function openPart(directory: string, part: string, output: Config['output']): PartWriter {
   const files = new Map<string, OpenFile>();
-  const path = (kind: string, format: string) => `${kind}-part-${index}.${format}`;
+  const path = (kind: string, format: string) => `${kind}-part-${part}.${format}`;
 
   async function append(kind: PartFile['kind'], format: string, batch: RecordBatch): Promise<void> {
     if (batch.numRows === 0) return;

@@ -35,6 +35,11 @@ export interface ShardContext {
   readonly staging: string;
   readonly stage: Stage;
   readonly weigher: Weigher;
+  /**
+   * Temporary name of a shard's files: equal only where their bytes are. A worker that was given up may go on writing, and must
+   * not put other bytes in the place of those that were counted.
+   */
+  partName(range: ShardRange): string;
   /** Called with the number of rows passed. */
   onRows(rows: number): void;
   /**
@@ -62,7 +67,7 @@ export function emptyResult(stage: Stage): Written {
 export async function writeShard(context: ShardContext, range: ShardRange): Promise<Written> {
   const { staging, stage } = context;
   const written = emptyResult(stage);
-  const part = openPart(dataPath(staging), range.index, stage.job.config.output);
+  const part = openPart(dataPath(staging), context.partName(range), stage.job.config.output);
   try {
     let rows = 0;
     for await (const piece of stage.reader.range(range.from, range.to)) {

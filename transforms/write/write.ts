@@ -1,9 +1,11 @@
 /** Beam: units become shards. Finished shards of an interrupted run are taken as they are. */
-import { type BundleContext, DoFn, type KV, registerDoFn, structuredCoder } from '../../beam/index.js';
+import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn, structuredCoder } from '../../beam/index.js';
 import { storageFor } from '../../storage/index.js';
 import type { Problem } from '../balance/problem.js';
 import type { WeightDuals } from '../balance/weight.js';
+import { type Handed, received } from '../read/handed.js';
 import { saveBytes, workPath } from '../read/job.js';
+import { mergerOf } from '../read/merger.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { emptyResult, type Weigher, writeShard } from './shard.js';
 import { type ShardRange, shardRanges, type Unit, unitsOf } from './shards.js';
@@ -35,48 +37,61 @@ class Units extends DoFn<Uint8Array, Unit> {
 
 export interface WriteConfig {
   readonly staging: string;
-  readonly problem: Problem;
-  readonly duals: WeightDuals;
+  readonly task: Handed<{ readonly problem: Problem; readonly duals: WeightDuals }>;
+  /** Of all that decides the bytes: part of the names of what is written. */
+  readonly hash: string;
 }
 
-class Write extends DoFn<Unit, Uint8Array> {
+class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   private stage!: Stage;
+  private weigher!: Weigher;
   private written!: Written;
-  private used = false;
+  private merger: string | undefined;
 
   constructor(private readonly config: WriteConfig) {
     super();
   }
 
   override async setup() {
-    this.stage = await openStage(this.config.staging, { allColumns: true });
+    const { staging, task } = this.config;
+    this.stage = await openStage(staging, { allColumns: true });
+    const { problem, duals } = await received(task);
+    this.weigher = { problem, next: () => duals };
   }
 
   override startBundle() {
     this.written = emptyResult(this.stage);
-    this.used = false;
+    this.merger = undefined;
   }
 
   async process(unit: Unit, ctx: BundleContext) {
-    this.used = true;
+    this.merger ??= mergerOf(unit.ordinal);
     for (const range of unit.shards) mergeWritten(this.written, await this.shard(range, ctx));
   }
 
   override *finishBundle() {
-    if (this.used) yield encodeWritten(this.written);
+    if (this.merger === undefined) return;
+    for (const value of cutPieces(encodeWritten(this.written))) yield { key: this.merger, value };
   }
 
   private async shard(range: ShardRange, ctx: BundleContext): Promise<Written> {
-    const { staging, problem, duals } = this.config;
-    const record = workPath(staging, 'shards', String(range.index));
+    const { staging, hash } = this.config;
+    const name = `${hash}-${range.index}`;
+    const record = workPath(staging, 'shards', name);
     const storage = storageFor(record);
     if (await storage.exists(record)) {
       ctx.counter('rows', range.to - range.from);
       return decodeWritten(await storage.readAll(record));
     }
-    const weigher: Weigher = { problem, next: () => duals };
-    const onRows = (rows: number) => ctx.counter('rows', rows);
-    const written = await writeShard({ staging, stage: this.stage, weigher, onRows }, range);
+    const { stage, weigher } = this;
+    const context = {
+      staging,
+      stage,
+      weigher,
+      partName: () => name,
+      onRows: (rows: number) => ctx.counter('rows', rows),
+    };
+    const written = await writeShard(context, range);
     await saveBytes(record, encodeWritten(written));
     return written;
   }
@@ -95,13 +110,13 @@ class MergeWritten extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
 
   *process({ value }: KV<string, Iterable<Uint8Array>>) {
     const all = emptyResult(this.stage);
-    for (const bytes of value) if (bytes.length > 0) mergeWritten(all, decodeWritten(bytes));
+    for (const bytes of value) mergeWritten(all, decodeWritten(bytes));
     yield encodeWritten(all);
   }
 }
 
 export const units = registerDoFn('m4-balance.units', (config: UnitsConfig) => new Units(config));
-/** One encoded Written a bundle. */
+/** One encoded Written a bundle, in pieces. */
 export const write = registerDoFn('m4-balance.write', (config: WriteConfig) => new Write(config));
 /** Config: the staging folder. */
 export const mergeAllWritten = registerDoFn('m4-balance.write.merge', (staging: string) => new MergeWritten(staging));

@@ -5,6 +5,7 @@ import {
   bytesCoder,
   DoFn,
   impulse,
+  joinPieces,
   type KV,
   kvCoder,
   registerDoFn,
@@ -33,8 +34,9 @@ const batches = registerDoFn('test:m4:batches', () => new Batches());
 
 const snapshots = new Map<string, Uint8Array>();
 class Keep extends DoFn<KV<string, Uint8Array>, Uint8Array> {
-  override process({ key, value }: KV<string, Uint8Array>): void {
+  override process({ key, value: piece }: KV<string, Uint8Array>): void {
     const known = snapshots.get(key);
+    const [value] = joinPieces([piece]);
     snapshots.set(key, known === undefined ? value : latestStream(known, value));
   }
 }
@@ -47,7 +49,7 @@ test('the M4 step keeps one stream a key, equal to the kernel run on that key al
     await runDirect((root) => {
       impulse(root)
         .parDo('batches', batches(null), { coder: kvCoder(tagsCoder) })
-        .parDo('fit', m4({ problem: one.problem }), { coder: kvCoder(bytesCoder) })
+        .parDo('fit', m4({ value: { problem: one.problem } }), { coder: kvCoder(bytesCoder) })
         .parDo('keep', keep(null), { coder: bytesCoder });
     });
   } finally {

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../../schemas/errors.js';
-import type { Tags } from '../../../schemas/tags.js';
 import { createInstance } from '../../../transforms/balance/instance.js';
 import { decodePatterns, encodePatterns } from '../../../transforms/balance/pattern-bytes.js';
 import {
-  addPatterns,
   createPatterns,
   LEVEL_OVERFLOWN,
   mergePatterns,
@@ -14,49 +12,7 @@ import {
   patternCount,
   patternCounts,
 } from '../../../transforms/balance/patterns.js';
-
-const M = 2;
-const C = 4;
-
-interface Row {
-  readonly s: readonly number[];
-  readonly y: readonly number[];
-  readonly u: number;
-}
-
-const row: fc.Arbitrary<Row> = fc.record({
-  s: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: M, maxLength: M }),
-  y: fc.uniqueArray(fc.integer({ min: 0, max: C - 1 })).map((y) => y.sort((a, b) => a - b)),
-  u: fc.oneof(
-    fc.constantFrom(0, -0, 1, Number.NaN, -1, Number.POSITIVE_INFINITY),
-    fc.integer({ min: 0, max: 40 }).map((i) => 1 + i * 2 ** -12),
-    fc.double({ min: 0, max: 1e6, noNaN: true }),
-  ),
-});
-const rowList = fc.array(row, { maxLength: 80 });
-
-function tagsOf(rows: readonly Row[]): Tags {
-  const offsets = new Uint32Array(rows.length + 1);
-  rows.forEach((r, i) => {
-    offsets[i + 1] = offsets[i] + r.y.length;
-  });
-  return {
-    rows: rows.length,
-    attributes: Uint8Array.from(rows.flatMap((r) => r.s)),
-    offsets,
-    labels: Uint16Array.from(rows.flatMap((r) => r.y)),
-  };
-}
-
-function tableOf(rows: readonly Row[], limit = 1000): PatternTable {
-  const table = createPatterns(M, C, limit);
-  addPatterns(
-    table,
-    tagsOf(rows),
-    Float64Array.from(rows, (r) => r.u),
-  );
-  return table;
-}
+import { C, M, type Row, row, rowList, tableOf } from './pattern-rows.js';
 
 const bytesOf = (table: PatternTable) => Buffer.from(encodePatterns(table)).toString('hex');
 
