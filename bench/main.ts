@@ -9,6 +9,7 @@ import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
 import { outcomeLines } from './print.js';
 import { stream } from './stream.js';
+import { streams } from './streams.js';
 import { tag } from './tag.js';
 
 interface Benchmark {
@@ -20,6 +21,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'exact-adult': { says: 'exact fit of UCI Adult, against Clarabel', run: exactAdult },
   stream: { says: 'stream update in the stateful step, against Numba', run: stream },
+  streams: { says: 'the optimum that 1 to 64 streams, and samples of the patterns, come to', run: streams },
   tag: { says: 'captions tagged in memory, against Polars', run: tag },
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
