@@ -36,11 +36,15 @@ export interface Job {
   metrics(): Promise<MonitoringInfo[]>;
 }
 
-/** Follows a job that the service knows under `id`. */
-export function followJob(client: JobServiceClient, id: string): Job {
+/** Follows a job that the service knows under `id`. `onMessage` is told each warning and error as it comes. */
+export function followJob(client: JobServiceClient, id: string, onMessage?: (message: string) => void): Job {
   const messages: string[] = [];
   let current = JobState.UNSPECIFIED;
-  const collected = collectMessages(client, id, messages);
+  const collected = collectMessages(client, id, (message) => {
+    messages.push(message);
+    if (messages.length > MAX_MESSAGES) messages.shift();
+    onMessage?.(message);
+  });
   const state = async () => {
     if (!TERMINAL.has(current)) current = (await client.getState({ jobId: id }).response).state;
     return current;
@@ -68,7 +72,11 @@ export function followJob(client: JobServiceClient, id: string): Job {
   };
 }
 
-async function collectMessages(client: JobServiceClient, jobId: string, messages: string[]): Promise<void> {
+async function collectMessages(
+  client: JobServiceClient,
+  jobId: string,
+  take: (message: string) => void,
+): Promise<void> {
   const call = client.getMessageStream({ jobId });
   for (const part of [call.headers, call.trailers, call.status]) part.catch(() => undefined);
   try {
@@ -76,8 +84,7 @@ async function collectMessages(client: JobServiceClient, jobId: string, messages
       if (response.oneofKind !== 'messageResponse') continue;
       const { importance, messageText } = response.messageResponse;
       if (importance < Importance.JOB_MESSAGE_WARNING) continue;
-      messages.push(messageText);
-      if (messages.length > MAX_MESSAGES) messages.shift();
+      take(messageText);
     }
   } catch {
     // Some services have no messages; the state tells how the job ended.

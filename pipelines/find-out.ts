@@ -1,7 +1,7 @@
 /** The phases before the count: what filters and taggers must know of the whole input. */
 import { bytesCoder, groupByKey, impulse, kvCoder } from '../beam/index.js';
 import { storageFor } from '../storage/index.js';
-import { rankOf, refine, wholeRange } from '../transforms/filter/fraction.js';
+import { rankOf, refine, type ScoreRange, wholeRange } from '../transforms/filter/fraction.js';
 import { type GlobalRule, globalRules } from '../transforms/filter/index.js';
 import {
   decodeScores,
@@ -17,26 +17,12 @@ import { splitCoder, splits } from '../transforms/read/splits.js';
 import { listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
 import type { RunHooks } from './hooks.js';
-import { runPhase } from './phase.js';
+import { type Phase, runPhase } from './phase.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
 export async function findOut(staging: string, job: Job, hooks: RunHooks): Promise<void> {
-  const rows = job.plan.rows;
   if (wantedLists(job.config.labels).length > 0) {
-    await runPhase(
-      staging,
-      {
-        name: VOCABULARY,
-        title: 'find the labels',
-        rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('labels: splits', splits(staging), { coder: splitCoder })
-            .parDo('labels: count', listedLabels(staging), { coder: bytesCoder }),
-        reduce: mergeListed(staging),
-      },
-      hooks,
-    );
+    await runPhase(staging, labelsPhase(staging, job), hooks);
   }
   for (const rule of globalRules(job.rules)) {
     if (rule.kind === 'fraction') await findThreshold(staging, job, rule, hooks);
@@ -44,35 +30,74 @@ export async function findOut(staging: string, job: Job, hooks: RunHooks): Promi
   }
 }
 
-/** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
-async function findThreshold(
+/** Counts the strings of the list columns. */
+export function labelsPhase(staging: string, { plan }: Job): Phase {
+  return {
+    name: VOCABULARY,
+    title: 'find the labels',
+    rows: plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('labels: splits', splits(staging), { coder: splitCoder })
+        .parDo('labels: count', listedLabels(staging), { coder: bytesCoder }),
+    reduce: mergeListed(staging),
+  };
+}
+
+type FractionRule = Extract<GlobalRule, { kind: 'fraction' }>;
+type UniqueRule = Extract<GlobalRule, { kind: 'unique' }>;
+
+/** The range of scores that the first pass looks at. */
+export function firstRange(job: Job, { column }: FractionRule): ScoreRange {
+  return wholeRange([job.columns.find((c) => c.name === column)?.type ?? '']);
+}
+
+/** Counts the scores of a column in a range, finer in each pass. */
+export function scoresPhase(
   staging: string,
-  job: Job,
-  { rule, column, fraction }: Extract<GlobalRule, { kind: 'fraction' }>,
-  hooks: RunHooks,
-): Promise<void> {
+  { plan }: Job,
+  { rule, column, fraction }: FractionRule,
+  pass: number,
+  range: ScoreRange,
+): Phase {
+  return {
+    name: `${resolutionName(rule)}-scores-${pass}`,
+    title: `find the top ${fraction * 100} % of ${column}`,
+    rows: plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('scores: splits', splits(staging), { coder: splitCoder })
+        .parDo('scores: count', scores({ staging, rule, column, range }), { coder: bytesCoder }),
+    reduce: mergeScores(range),
+  };
+}
+
+/** Finds the rows whose id came before. */
+export function duplicatesPhase(staging: string, { plan }: Job, { rule, column }: UniqueRule): Phase {
+  return {
+    name: resolutionName(rule),
+    title: `find duplicates of ${column}`,
+    rows: plan.rows,
+    build: (root) => {
+      const spilled = impulse(root)
+        .parDo('ids: splits', splits(staging), { coder: splitCoder })
+        .parDo('ids: spill', spillIds({ staging, rule, column }), { coder: kvCoder(runCoder) });
+      return groupByKey('ids: by bucket', spilled).parDo('ids: duplicates', duplicatesOf({}), { coder: bytesCoder });
+    },
+    reduce: mergeDuplicates({}),
+  };
+}
+
+/** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
+async function findThreshold(staging: string, job: Job, global: FractionRule, hooks: RunHooks): Promise<void> {
+  const { rule, column, fraction } = global;
   const path = workPath(staging, resolutionName(rule));
   if (await storageFor(path).exists(path)) return;
-  const type = job.columns.find((c) => c.name === column)?.type ?? '';
-  let range = wholeRange([type]);
+  let range = firstRange(job, global);
   let rank: number | undefined;
   let above = 0;
   for (let pass = 1; ; pass++) {
-    const config = { staging, rule, column, range };
-    const bytes = await runPhase(
-      staging,
-      {
-        name: `${resolutionName(rule)}-scores-${pass}`,
-        title: `find the top ${fraction * 100} % of ${column}`,
-        rows: job.plan.rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('scores: splits', splits(staging), { coder: splitCoder })
-            .parDo('scores: count', scores(config), { coder: bytesCoder }),
-        reduce: mergeScores(range),
-      },
-      hooks,
-    );
+    const bytes = await runPhase(staging, scoresPhase(staging, job, global, pass, range), hooks);
     const histogram = decodeScores(bytes);
     rank ??= rankOf(fraction, histogram);
     const refined = refine(histogram, rank, above);
@@ -89,27 +114,7 @@ async function findThreshold(
   }
 }
 
-async function findDuplicateRows(
-  staging: string,
-  job: Job,
-  { rule, column }: Extract<GlobalRule, { kind: 'unique' }>,
-  hooks: RunHooks,
-): Promise<void> {
-  await runPhase(
-    staging,
-    {
-      name: resolutionName(rule),
-      title: `find duplicates of ${column}`,
-      rows: job.plan.rows,
-      build: (root) => {
-        const spilled = impulse(root)
-          .parDo('ids: splits', splits(staging), { coder: splitCoder })
-          .parDo('ids: spill', spillIds({ staging, rule, column }), { coder: kvCoder(runCoder) });
-        return groupByKey('ids: by bucket', spilled).parDo('ids: duplicates', duplicatesOf({}), { coder: bytesCoder });
-      },
-      reduce: mergeDuplicates({}),
-    },
-    hooks,
-  );
-  await storageFor(staging).remove(workPath(staging, `ids-${rule}`));
+async function findDuplicateRows(staging: string, job: Job, global: UniqueRule, hooks: RunHooks): Promise<void> {
+  await runPhase(staging, duplicatesPhase(staging, job, global), hooks);
+  await storageFor(staging).remove(workPath(staging, `ids-${global.rule}`));
 }

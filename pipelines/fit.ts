@@ -4,7 +4,7 @@ import { bytesCoder, impulse, kvCoder } from '../beam/index.js';
 import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
-import { calibrateHistogram, firstGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
+import { calibrateHistogram, firstGrid, type MarginGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
 import { fitExact } from '../transforms/balance/exact.js';
 import { createInstance } from '../transforms/balance/instance.js';
 import { largestRate } from '../transforms/balance/largest-rate.js';
@@ -30,7 +30,7 @@ import type { WeightDuals } from '../transforms/balance/weight.js';
 import type { Job } from '../transforms/read/job.js';
 import { splitCoder, splits } from '../transforms/read/splits.js';
 import type { RunHooks } from './hooks.js';
-import { runPhase } from './phase.js';
+import { type Phase, runPhase } from './phase.js';
 
 export interface Fitted {
   readonly problem: Problem;
@@ -135,33 +135,55 @@ function automaticRate(largest: number | null, limit: number): number {
   ]);
 }
 
+type StreamStart = { readonly w: Float64Array; readonly mu: number };
+
 /** More passes than this would not help: each narrows the grid by hundreds. */
 const MAXIMUM_CALIBRATIONS = 4;
+
+/** The stream fit: one pass over the tags, in as many streams as the configuration says. */
+export function streamPhase(staging: string, { plan, config }: Job, problem: Problem, start?: StreamStart): Phase {
+  const { streams } = config.balance;
+  return {
+    name: 'streams',
+    title: 'fit (stream)',
+    rows: plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('stream: splits', splits(staging), { coder: splitCoder })
+        .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
+        .parDo('stream: M4', m4(start === undefined ? { problem } : { problem, start }), {
+          coder: kvCoder(bytesCoder),
+        })
+        .parDo('stream: snapshot', snapshot({}), { coder: bytesCoder }),
+    reduce: latestSnapshots({}),
+  };
+}
+
+/** One pass that counts weights by margin, on a grid around mu. */
+export function calibrationPhase(
+  staging: string,
+  { plan }: Job,
+  pass: number,
+  config: { readonly grid: MarginGrid; readonly problem: Problem; readonly duals: WeightDuals },
+): Phase {
+  return {
+    name: `calibration-${pass}`,
+    title: 'calibrate',
+    rows: plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('calibrate: splits', splits(staging), { coder: splitCoder })
+        .parDo('calibrate: margins', calibrate({ staging, ...config }), { coder: bytesCoder }),
+    reduce: mergeMargins(config.grid),
+  };
+}
 
 async function fitStream(
   { staging, job, names, hooks }: FitContext,
   problem: Problem,
-  start: { w: Float64Array; mu: number } | undefined,
+  start: StreamStart | undefined,
 ): Promise<{ duals: WeightDuals; steps: number }> {
-  const { streams } = job.config.balance;
-  const snapshots = await runPhase(
-    staging,
-    {
-      name: 'streams',
-      title: 'fit (stream)',
-      rows: job.plan.rows,
-      build: (root) =>
-        impulse(root)
-          .parDo('stream: splits', splits(staging), { coder: splitCoder })
-          .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
-          .parDo('stream: M4', m4(start === undefined ? { problem } : { problem, start }), {
-            coder: kvCoder(bytesCoder),
-          })
-          .parDo('stream: snapshot', snapshot({}), { coder: bytesCoder }),
-      reduce: latestSnapshots({}),
-    },
-    hooks,
-  );
+  const snapshots = await runPhase(staging, streamPhase(staging, job, problem, start), hooks);
   const states = decodeSnapshots(snapshots).streams.map(([, bytes]) => decodeStream(problem, bytes));
   const duals = await calibrated({ staging, job, names, hooks }, problem, mergeStreams(states));
   return { duals, steps: states.reduce((sum, state) => sum + streamSteps(state), 0) };
@@ -176,21 +198,7 @@ async function calibrated(
   let duals = fitted;
   let grid = firstGrid(duals.mu, problem.maximum);
   for (let pass = 1; pass <= MAXIMUM_CALIBRATIONS; pass++) {
-    const config = { staging, grid, problem, duals };
-    const histogram = await runPhase(
-      staging,
-      {
-        name: `calibration-${pass}`,
-        title: 'calibrate',
-        rows: job.plan.rows,
-        build: (root) =>
-          impulse(root)
-            .parDo('calibrate: splits', splits(staging), { coder: splitCoder })
-            .parDo('calibrate: margins', calibrate(config), { coder: bytesCoder }),
-        reduce: mergeMargins(grid),
-      },
-      hooks,
-    );
+    const histogram = await runPhase(staging, calibrationPhase(staging, job, pass, { grid, problem, duals }), hooks);
     const { mu, bound, finer } = calibrateHistogram(decodeMargins(histogram), problem, duals.mu);
     duals = { ...duals, mu };
     if (bound <= WANTED_BOUND) break;

@@ -8,10 +8,11 @@ import { largestRate } from '../transforms/balance/largest-rate.js';
 import { LEVEL_OVERFLOWN, LEVEL_WITHOUT_UTILITY } from '../transforms/balance/patterns.js';
 import { createProblem, type Problem } from '../transforms/balance/problem.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
+import type { Job } from '../transforms/read/job.js';
 import { decodeOnline, keyUnits, mergeOnline, type Online, onlineWrite } from '../transforms/write/online.js';
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
 import { type FitContext, type Fitted, isFeasible, requireUtility, startOf } from './fit.js';
-import { runPhase } from './phase.js';
+import { type Phase, runPhase } from './phase.js';
 
 /** What the pass gave, and the problem that it was given. */
 export interface OnlinePass extends Online {
@@ -26,22 +27,29 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
   const targets = names.attributes.map((name) => attributes[name].target);
   const problem = createProblem(balance, targets, names);
   const start = startOf(job, names);
-  const bytes = await runPhase(
-    staging,
-    {
-      name: 'online',
-      title: 'learn, weigh, write',
-      rows: job.plan.rows,
-      build: (root) =>
-        impulse(root)
-          .parDo('online: units', units(config), { coder: unitCoder })
-          .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
-          .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
-      reduce: mergeOnline(staging),
-    },
-    hooks,
-  );
+  const bytes = await runPhase(staging, onlinePhase(staging, job, config, problem, start), hooks);
   return { problem, ...decodeOnline(bytes) };
+}
+
+/** The one pass. */
+export function onlinePhase(
+  staging: string,
+  { plan, config: { balance } }: Job,
+  config: UnitsConfig,
+  problem: Problem,
+  start?: { readonly w: Float64Array; readonly mu: number },
+): Phase {
+  return {
+    name: 'online',
+    title: 'learn, weigh, write',
+    rows: plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('online: units', units(config), { coder: unitCoder })
+        .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
+        .parDo('online: M4', onlineWrite({ staging, problem, start }), { coder: bytesCoder }),
+    reduce: mergeOnline(staging),
+  };
 }
 
 /**

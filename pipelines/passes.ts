@@ -2,6 +2,7 @@
 import { bytesCoder, impulse, type Root } from '../beam/index.js';
 import { InputError } from '../schemas/errors.js';
 import { storageFor } from '../storage/index.js';
+import type { WeightDuals } from '../transforms/balance/weight.js';
 import { globalRules } from '../transforms/filter/index.js';
 import { beginJob, type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { loadLosses, saveLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
@@ -14,10 +15,10 @@ import { mergeAllWritten, type UnitsConfig, unitCoder, units, write } from '../t
 import { decodeWritten } from '../transforms/write/written.js';
 import { findOut } from './find-out.js';
 import type { Phases } from './finish.js';
-import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
+import { decodeFitted, encodeFitted, type FitContext, type Fitted, fit } from './fit.js';
 import type { RunHooks } from './hooks.js';
 import { onlineFit, runOnline } from './online.js';
-import { runPhase } from './phase.js';
+import { type Phase, runPhase } from './phase.js';
 import { expectedShardRows } from './shard-rows.js';
 
 type Results = Pick<Phases, 'counts' | 'fitted' | 'written'>;
@@ -60,18 +61,7 @@ function sawLost({ job, known }: PassContext, { unreadable }: Counts): boolean {
 
 async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const { staging, job, hooks } = context;
-  const { rows } = job.plan;
-  const counted = await runPhase(
-    staging,
-    {
-      name: 'counts',
-      title: 'read, filter, tag, count',
-      rows,
-      build: (root) => allSplits(root, 'count', staging).parDo('count', count(staging), { coder: bytesCoder }),
-      reduce: mergeAllCounts(staging),
-    },
-    hooks,
-  );
+  const counted = await runPhase(staging, countPhase(staging, job), hooks);
   const counts = decodeCounts(counted);
   await requireReadable(context, counts);
   if (sawLost(context, counts)) return { lost: counts.unreadable };
@@ -82,24 +72,40 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
     await saveBytes(path, encodeFitted(await fit(context, counts.patterns)));
   }
   const fitted = decodeFitted(await storageFor(path).readAll(path));
-  const { problem, duals } = fitted;
-  const wrote = await runPhase(
-    staging,
-    {
-      name: 'written',
-      title: 'weight, resample, write',
-      rows,
-      build: (root) =>
-        impulse(root)
-          .parDo('write: units', units(unitsOf(job, counts.drops[0], problem.rate)), { coder: unitCoder })
-          .parDo('write', write({ staging, problem, duals }), { coder: bytesCoder }),
-      reduce: mergeAllWritten(staging),
-    },
-    hooks,
-  );
+  const wrote = await runPhase(staging, writePhase(staging, job, fitted, counts.drops[0]), hooks);
   const written = decodeWritten(wrote);
   if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
   return { counts, fitted, written };
+}
+
+/** The first pass of two. */
+export function countPhase(staging: string, { plan }: Job): Phase {
+  return {
+    name: 'counts',
+    title: 'read, filter, tag, count',
+    rows: plan.rows,
+    build: (root) => allSplits(root, 'count', staging).parDo('count', count(staging), { coder: bytesCoder }),
+    reduce: mergeAllCounts(staging),
+  };
+}
+
+/** The second pass of two. `kept` rows pass the filters. */
+export function writePhase(
+  staging: string,
+  job: Job,
+  { problem, duals }: Pick<Fitted, 'problem'> & { readonly duals: WeightDuals },
+  kept: number,
+): Phase {
+  return {
+    name: 'written',
+    title: 'weight, resample, write',
+    rows: job.plan.rows,
+    build: (root) =>
+      impulse(root)
+        .parDo('write: units', units(unitsOf(job, kept, problem.rate)), { coder: unitCoder })
+        .parDo('write', write({ staging, problem, duals }), { coder: bytesCoder }),
+    reduce: mergeAllWritten(staging),
+  };
 }
 
 async function online(context: PassContext): Promise<Results | Lost> {
@@ -117,7 +123,7 @@ function allSplits(root: Root, name: string, staging: string) {
   return impulse(root).parDo(`${name}: splits`, splits(staging), { coder: splitCoder });
 }
 
-function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {
+export function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {
   const { plan } = job;
   const largest = plan.files.reduce((most, f) => f.groups.reduce((m, g) => Math.max(m, g.rows), most), 1);
   return {

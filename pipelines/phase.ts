@@ -47,6 +47,15 @@ export interface Phase {
 /** Name of the counter of rows passed in every DoFn that reads. */
 export const ROWS_COUNTER = 'rows';
 
+/** The phase's whole pipeline: its steps, their results merged, and the file. */
+export function phaseGraph(staging: string, phase: Phase): (root: Root) => void {
+  return (root) => {
+    collect(root, phase.name, phase.build(root))
+      .parDo(`${phase.name}: merge`, phase.reduce, { coder: bytesCoder })
+      .parDo(`${phase.name}: save`, save(workPath(staging, phase.name)), { coder: nothingCoder });
+  };
+}
+
 /** The reduced result of the phase, from this run or an earlier one that was interrupted later. */
 export async function runPhase(staging: string, phase: Phase, hooks: RunHooks): Promise<Uint8Array> {
   const path = workPath(staging, phase.name);
@@ -56,15 +65,10 @@ export async function runPhase(staging: string, phase: Phase, hooks: RunHooks): 
     const report = (counters: ReadonlyMap<string, number>) =>
       hooks.onProgress?.({ phase: phase.title, rows: counters.get(ROWS_COUNTER) ?? 0, total: phase.rows, counters });
     report(new Map());
-    const result = await runDirect(
-      (root) => {
-        const parts = collect(root, phase.name, phase.build(root));
-        parts
-          .parDo(`${phase.name}: merge`, phase.reduce, { coder: bytesCoder })
-          .parDo(`${phase.name}: save`, save(path), { coder: nothingCoder });
-      },
-      { onProgress: report, ...(hooks.signal === undefined ? {} : { signal: hooks.signal }) },
-    );
+    const result = await runDirect(phaseGraph(staging, phase), {
+      onProgress: report,
+      ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+    });
     report(result.counters);
   }
   return storage.readAll(path);
