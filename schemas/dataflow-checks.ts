@@ -131,20 +131,31 @@ export function checkDataflow(runner: DataflowKeys): string[] {
   return issues;
 }
 
-/** Paths that workers on Dataflow read and write, and that are not there: one sentence for each. */
-export function unreachableFromDataflow(config: {
+/** What keeps a sound configuration from being run on Dataflow, though its jobs can be shown: one sentence for each. */
+export function unrunnableOnDataflow({
+  input,
+  output,
+  runner,
+}: {
   readonly input: { readonly files: string | readonly string[] };
   readonly output: { readonly directory: string };
+  readonly runner: Pick<DataflowKeys, 'templateLocation'>;
 }): string[] {
-  const files = [config.input.files].flat();
   const local = (key: string, path: string) =>
     bucketIssue(path) === undefined
       ? []
       : [
           `${key}: expected a path of Cloud Storage (gs://bucket/folder), got ${shown(path)}. Workers on Dataflow have no access to this machine's files.`,
         ];
+  const template =
+    runner.templateLocation === undefined
+      ? []
+      : [
+          'runner.templateLocation: expected nothing for a run, got a location. A run is a row of jobs, each of which needs what the one before found out, and a template is written instead of run.',
+        ];
   return [
-    ...files.flatMap((file) => local('input.files', file)),
-    ...local('output.directory', config.output.directory),
+    ...[input.files].flat().flatMap((file) => local('input.files', file)),
+    ...local('output.directory', output.directory),
+    ...template,
   ];
 }

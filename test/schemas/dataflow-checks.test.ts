@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkDataflow, type DataflowKeys, unreachableFromDataflow } from '../../schemas/dataflow-checks.js';
+import { checkDataflow, type DataflowKeys, unrunnableOnDataflow } from '../../schemas/dataflow-checks.js';
 
 const SOUND: DataflowKeys = {
   project: 'a-project',
@@ -93,19 +93,19 @@ test('65 labels', () => {
   assert.deepEqual(checkDataflow({ ...SOUND, labels }), ['runner.labels: expected at most 64, got 65.']);
 });
 
-test('local paths cannot be read or written by workers on Dataflow', () => {
-  assert.deepEqual(
-    unreachableFromDataflow({ input: { files: 'gs://b-1/in/*.parquet' }, output: { directory: 'gs://b-1/out' } }),
-    [],
-  );
-  const issues = unreachableFromDataflow({
+test('local paths cannot be read or written by workers on Dataflow; a template is not run', () => {
+  const cloud = { input: { files: 'gs://b-1/in/*.parquet' }, output: { directory: 'gs://b-1/out' }, runner: {} };
+  assert.deepEqual(unrunnableOnDataflow(cloud), []);
+  const issues = unrunnableOnDataflow({
     input: { files: ['gs://b-1/in/*.parquet', 'data/*.parquet'] },
     output: { directory: '/out' },
+    runner: { templateLocation: 'gs://b-1/t.json' },
   });
-  assert.equal(issues.length, 2);
+  assert.equal(issues.length, 3);
   assert.match(
     issues[0],
     /^input\.files: expected a path of Cloud Storage .*, got "data\/\*\.parquet"\. Workers on Dataflow/,
   );
   assert.match(issues[1], /^output\.directory: /);
+  assert.match(issues[2], /^runner\.templateLocation: expected nothing for a run/);
 });
