@@ -56,6 +56,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   balance: 'Balance:',
   output: 'Output:',
   report: 'Report:',
+  runner: 'Runner:',
 };
 
 function addFlag(parser: Argv, flag: Flag): Argv {

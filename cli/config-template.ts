@@ -65,5 +65,19 @@ report:
   minimumSupport: 30           # a pair of attribute and label with less support is listed, not ranked
   confidence: 0.95             # of the intervals
   worst: 10                    # how many of the worst pairs to list
+
+runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
+  name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow
+  #endpoint: localhost:8099    # of the job service: flink, portable; of a running prism or dataflow job service
+  #environment: process        # where workers come from: external (this machine), process, docker
+  #image: registry/m4-balance:1            # docker
+  #workerCommand: /opt/m4-balance/worker   # process: a command on the runner's machines; left out: this installation's
+  #workerPool: localhost:50000             # external: a running m4-balance worker-pool; left out: one of this process
+  parallelism: 1               # bundles at a time, where the runner lets one choose
+  timeout: 3600                # seconds without any progress after which a job is cancelled
+  #prism: bin/prism            # the binary; left out: from $PATH or .runners/bin
+  #options: {key: value}       # further options, given to the runner as they are
+  # Dataflow needs project: P, region: R, tempLocation: gs://B/F and an image. It takes stagingLocation:, serviceAccount:,
+  # network:, subnetwork:, workers: 2, maxWorkers: 100, workerMachineType:, labels: {team: t}, update: true, templateLocation:
 `;
 }

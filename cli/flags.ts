@@ -25,6 +25,18 @@ const ALIASES: Readonly<Record<string, string>> = {
   'output.directory': 'output',
   'output.formats': 'formats',
   'output.overwrite': 'overwrite',
+  'runner.name': 'runner',
+  'runner.endpoint': 'endpoint',
+  'runner.parallelism': 'parallelism',
+  'runner.environment': 'environment',
+  'runner.image': 'image',
+  'runner.project': 'project',
+  'runner.region': 'region',
+  'runner.tempLocation': 'temp-location',
+  'runner.serviceAccount': 'service-account',
+  'runner.network': 'network',
+  'runner.maxWorkers': 'max-workers',
+  'runner.workerMachineType': 'worker-machine-type',
 };
 
 const SCALARS = new Set(['string', 'number', 'integer', 'boolean']);

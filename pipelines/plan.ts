@@ -1,5 +1,5 @@
 /** The dry run: what a run would do, from footers alone. */
-import type { Config } from '../schemas/config.js';
+import type { Config, RunConfig } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
 import { createFilters, globalRules } from '../transforms/filter/index.js';
 import { wantedLists } from '../transforms/tag/listed.js';
@@ -66,7 +66,7 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
   };
 }
 
-function passesOf(config: Config, global: readonly string[], lists: boolean): { name: string; why: string }[] {
+function passesOf(config: RunConfig, global: readonly string[], lists: boolean): { name: string; why: string }[] {
   const passes = lists ? [{ name: 'labels', why: 'the labels are the strings of a list column' }] : [];
   for (const what of global)
     passes.push({ name: 'filter', why: `${what} is known only after the whole input was seen` });

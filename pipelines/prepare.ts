@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../schemas/config.js';
+import type { Config, RunConfig } from '../schemas/config.js';
 import { decodeDuals } from '../schemas/duals.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import { didYouMean } from '../schemas/nearest.js';
@@ -32,10 +32,10 @@ export function packageVersion(): string {
 }
 
 /**
- * Plans the input and fixes everything that the run depends on. Throws InputError where nothing can be read, ConfigError where
+ * Plans the input and fixes everything that the run depends on, which its runner is not. Throws InputError where nothing can be read, ConfigError where
  * the configuration names columns that are not there.
  */
-export async function prepareJob(given: Config): Promise<Job> {
+export async function prepareJob({ runner: _, ...given }: Config): Promise<Job> {
   const { directory } = given.output;
   const plan = await planInput(given.input, [directory, stagingOf(directory)]);
   const config = nameColumns(given, plan.layouts[0]);
@@ -46,7 +46,7 @@ export async function prepareJob(given: Config): Promise<Job> {
   requireColumns(createFilters(rules), available);
   const lexicons = readLexicons(config.attributes, config.labels);
   const warm = await readWarm(config.balance.warm);
-  const { overwrite: _, directory: __, ...output } = config.output;
+  const { overwrite: __, directory: ___, ...output } = config.output;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([version, { ...config, output }, plan, rules, lexicons, warm]));
   const job = { version, config, plan, rules, columns, lexicons, warm };
@@ -56,12 +56,12 @@ export async function prepareJob(given: Config): Promise<Job> {
 }
 
 /** A vocabulary without words for each list column: enough to check a configuration before anything is read. */
-export function emptyVocabularies(config: Config): Record<string, string[]> {
+export function emptyVocabularies(config: RunConfig): Record<string, string[]> {
   return Object.fromEntries(wantedLists(config.labels).map(({ list }) => [list, []]));
 }
 
 /** Throws where the columns that are no filter's and no tagger's are absent or of a type that cannot be used. */
-function requireTypes({ balance }: Config, columns: readonly ColumnInfo[]): void {
+function requireTypes({ balance }: RunConfig, columns: readonly ColumnInfo[]): void {
   const id = columns.find((c) => c.name === 'id');
   if (id !== undefined && id.type !== 'Null' && !(kindOf(id) === 'string' || isInteger(id))) {
     throw new InputError('columns', {

@@ -9,6 +9,7 @@ import {
 } from './config.js';
 import { shown } from './explain-config.js';
 import { didYouMean } from './nearest.js';
+import { environmentOf, type RunnerConfig, type RunnerName } from './runner.js';
 
 /** A lexicon that is meant as a path has a separator or an ending; anything else is meant as a built-in name. */
 function isPath(lexicon: string): boolean {
@@ -106,6 +107,28 @@ function checkOutput({ output }: Config): string[] {
   return issues;
 }
 
+/** Keys without which a runner cannot start. */
+const NEEDED: Readonly<Partial<Record<RunnerName, readonly (keyof RunnerConfig)[]>>> = {
+  flink: ['endpoint'],
+  portable: ['endpoint'],
+  dataflow: ['project', 'region', 'tempLocation'],
+};
+
+function checkRunner({ runner }: Config): string[] {
+  const { name } = runner;
+  const issues = (NEEDED[name] ?? [])
+    .filter((key) => runner[key] === undefined)
+    .map((key) => `runner.${key}: expected a value with the runner ${name}, got nothing.`);
+  if (name === 'direct') return issues;
+  const environment = environmentOf(runner);
+  if (name === 'dataflow' && environment !== 'docker') {
+    issues.push(`runner.environment: expected docker with the runner dataflow, got ${environment}.`);
+  } else if (environment === 'docker' && runner.image === undefined) {
+    issues.push('runner.image: expected the name of an image with the environment docker, got nothing.');
+  }
+  return issues;
+}
+
 /** One sentence for each mistake, in the order of the keys; empty for a sound configuration. */
 export function checkConfig(config: Config): string[] {
   const attributes = Object.entries(config.attributes);
@@ -117,5 +140,6 @@ export function checkConfig(config: Config): string[] {
     ...config.labels.flatMap((label, i) => checkLabel(label, `labels[${i}]`)),
     ...checkBalance(config),
     ...checkOutput(config),
+    ...checkRunner(config),
   ];
 }

@@ -1,5 +1,6 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import { z } from 'zod';
+import { runnerSchema } from './runner.js';
 
 // `title` is how a message calls the value that it expected.
 const share = z.number().min(0).max(1);
@@ -250,7 +251,10 @@ export const configSchema = z.strictObject({
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),
+  runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
+/** What a run is, apart from what it runs on. */
+export type RunConfig = Omit<Config, 'runner'>;
 export type BalanceConfig = z.infer<typeof balanceSchema>;

@@ -9,7 +9,7 @@ describe('flags', () => {
   test('are there for every key of every section', () => {
     const full = parseConfig({ input: { files: 'x' }, attributes: { f: { column: 'f' } }, output: { directory: 'o' } });
     const names = new Set(flags.map((f) => f.name));
-    for (const section of ['input', 'balance', 'output', 'report'] as const) {
+    for (const section of ['input', 'balance', 'output', 'report', 'runner'] as const) {
       for (const key of Object.keys(full[section])) assert.ok(names.has(`${section}.${key}`), `${section}.${key}`);
     }
     for (const key of ['filters', 'attributes', 'labels']) assert.ok(names.has(key), key);
@@ -20,6 +20,25 @@ describe('flags', () => {
   test('have names and aliases that are all different', () => {
     const all = flags.flatMap((f) => (f.alias === undefined ? [f.name] : [f.name, f.alias]));
     assert.equal(new Set(all).size, all.length);
+  });
+
+  test('of the runner have the names that other tools give them', () => {
+    const aliases = new Map(flags.map((f) => [f.alias, f.name]));
+    const short = {
+      runner: 'name',
+      endpoint: 'endpoint',
+      parallelism: 'parallelism',
+      environment: 'environment',
+      image: 'image',
+      project: 'project',
+      region: 'region',
+      'temp-location': 'tempLocation',
+      'service-account': 'serviceAccount',
+      network: 'network',
+      'max-workers': 'maxWorkers',
+      'worker-machine-type': 'workerMachineType',
+    };
+    for (const [alias, key] of Object.entries(short)) assert.equal(aliases.get(alias), `runner.${key}`);
   });
 
   test('become values of their keys', () => {
@@ -36,6 +55,11 @@ describe('flags', () => {
       'output.directory': 'out',
       'output.formats': 'arrow,tfrecord',
       'output.overwrite': true,
+      'runner.name': 'flink',
+      'runner.endpoint': 'localhost:8099',
+      'runner.parallelism': '4',
+      'runner.labels': ['{team: a}', 'night: "1"'],
+      'runner.options': '{flinkMaster: "[local]", retries: 2}',
     };
     assert.deepEqual(withFlags({}, argv, flags), {
       input: { files: ['a.parquet', 'b.parquet', 'c.parquet'], columns: { text: 'caption' } },
@@ -44,6 +68,13 @@ describe('flags', () => {
       labels: [{ lexicon: 'occupations' }, { columns: ['y_*'] }],
       balance: { rate: 0.9, seed: 7, warm: '123', tolerance: { rb: 0.01, ab: 0.02 } },
       output: { directory: 'out', formats: ['arrow', 'tfrecord'], overwrite: true },
+      runner: {
+        name: 'flink',
+        endpoint: 'localhost:8099',
+        parallelism: 4,
+        labels: { team: 'a', night: '1' },
+        options: { flinkMaster: '[local]', retries: 2 },
+      },
     });
   });
 

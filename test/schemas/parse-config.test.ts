@@ -56,13 +56,19 @@ describe('a sound configuration', () => {
         overwrite: false,
       },
       report: { minimumSupport: 30, confidence: 0.95, worst: 10 },
+      runner: { name: 'direct', parallelism: 1, timeout: 3600, labels: {}, update: false, options: {} },
     });
   });
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, runner, got an unknown key. Did you mean filters?',
     ]);
+  });
+
+  test('may keep the keys of one runner when another is named', () => {
+    const runner = { name: 'direct', project: 'p', image: 'i', environment: 'docker', endpoint: 'h:1' };
+    assert.equal(parseConfig({ ...least, runner }).runner.name, 'direct');
   });
 
   test('may leave a key without a value, which counts as left out', () => {
@@ -74,7 +80,9 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
   [
     'no mapping',
     'x',
-    ['expected a mapping with the keys input, filters, attributes, labels, balance, output and report, got "x".'],
+    [
+      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report and runner, got "x".',
+    ],
   ],
   [
     'a missing section',
@@ -276,6 +284,43 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     JSON.parse('{"attributes": {"__proto__": {"column": "x"}}}'),
     ['attributes.__proto__: expected another name, got a reserved one.'],
   ],
+  [
+    'a job service that is not said where',
+    { ...least, runner: { name: 'flink' } },
+    ['runner.endpoint: expected a value with the runner flink, got nothing.'],
+  ],
+  [
+    'an endpoint without a port',
+    { ...least, runner: { name: 'portable', endpoint: 'http://localhost' } },
+    ['runner.endpoint: expected an address as host:port, got "http://localhost".'],
+  ],
+  [
+    'a container without an image',
+    { ...least, runner: { name: 'prism', environment: 'docker' } },
+    ['runner.image: expected the name of an image with the environment docker, got nothing.'],
+  ],
+  [
+    'Dataflow without what it needs',
+    { ...least, runner: { name: 'dataflow', region: 'r' } },
+    [
+      'runner.project: expected a value with the runner dataflow, got nothing.',
+      'runner.tempLocation: expected a value with the runner dataflow, got nothing.',
+      'runner.image: expected the name of an image with the environment docker, got nothing.',
+    ],
+  ],
+  [
+    'Dataflow with workers elsewhere',
+    {
+      ...least,
+      runner: { name: 'dataflow', project: 'p', region: 'r', tempLocation: 'gs://t', environment: 'process' },
+    },
+    ['runner.environment: expected docker with the runner dataflow, got process.'],
+  ],
+  [
+    'a misspelt runner',
+    { ...least, runner: { name: 'prsim' } },
+    ['runner.name: expected one of direct, prism, flink, portable or dataflow, got "prsim". Did you mean prism?'],
+  ],
 ];
 
 describe('a mistake names the key, what was expected, what arrived and the nearest name', () => {
@@ -348,7 +393,7 @@ describe('the sentences and the schema agree', () => {
 
   test('a section replaced one key at a time', () => {
     const inside = fc
-      .constantFrom('input', 'balance', 'output', 'report')
+      .constantFrom('input', 'balance', 'output', 'report', 'runner')
       .chain((section) =>
         fc
           .constantFrom(...Object.keys(schema.properties![section]!.properties!))

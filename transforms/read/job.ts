@@ -1,6 +1,6 @@
 /** What every step of a run needs to know, kept in the staging folder so that workers read it instead of carrying it. */
 import { join } from 'node:path';
-import type { Config, FilterRule } from '../../schemas/config.js';
+import type { FilterRule, RunConfig } from '../../schemas/config.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { storageFor } from '../../storage/index.js';
@@ -13,7 +13,7 @@ export interface Job {
   /** Version of m4-balance. */
   readonly version: string;
   /** With column names as the batches have them. */
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly plan: InputPlan;
   /** The configuration's filters, presets written out and files of terms read. */
   readonly rules: readonly FilterRule[];

@@ -1,5 +1,5 @@
 /** The configuration may name columns as the files do; batches have canonical names. */
-import type { Config } from '../../schemas/config.js';
+import type { RunConfig } from '../../schemas/config.js';
 import type { ColumnSource } from './columns.js';
 
 /** Keys of the configuration whose value is a column's name, or a list of them. */
@@ -10,7 +10,7 @@ const COLUMN_KEYS: ReadonlySet<string> = new Set(['column', 'columns', 'list', '
  * that differs from one of either kind in case alone takes the column's. Names of no column stay, for the step that wants them to
  * report. `input` is left alone: its names are the files' own.
  */
-export function nameColumns(config: Config, sources: readonly ColumnSource[]): Config {
+export function nameColumns(config: RunConfig, sources: readonly ColumnSource[]): RunConfig {
   const { input, output, report, ...steps } = config;
   return { ...(renamed(steps, nameOf(sources)) as typeof steps), input, output, report };
 }
