@@ -1,23 +1,6 @@
 /** What Dataflow would refuse minutes after submission, found in the configuration without asking it. */
 import { shown } from './explain-config.js';
-
-/** Keys of the section `runner` that are Dataflow's. */
-export interface DataflowKeys {
-  readonly project?: string | undefined;
-  readonly region?: string | undefined;
-  readonly tempLocation?: string | undefined;
-  readonly stagingLocation?: string | undefined;
-  readonly templateLocation?: string | undefined;
-  readonly image?: string | undefined;
-  readonly serviceAccount?: string | undefined;
-  readonly network?: string | undefined;
-  readonly subnetwork?: string | undefined;
-  readonly workers?: number | undefined;
-  readonly maxWorkers?: number | undefined;
-  readonly workerMachineType?: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly update: boolean;
-}
+import type { RunnerConfig } from './runner.js';
 
 /** https://cloud.google.com/resource-manager/docs/creating-managing-projects; a domain may stand before. */
 const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
@@ -88,9 +71,9 @@ function checkLabels(labels: Readonly<Record<string, string>>): string[] {
 }
 
 /** One sentence for each mistake in the form of a value, or between two; empty where there is none. */
-export function checkDataflow(runner: DataflowKeys): string[] {
+export function checkDataflow(runner: RunnerConfig): string[] {
   const issues: string[] = [];
-  const expect = (key: keyof DataflowKeys, pattern: RegExp, expected: string) => {
+  const expect = (key: keyof RunnerConfig, pattern: RegExp, expected: string) => {
     const value = runner[key];
     if (typeof value === 'string' && !pattern.test(value)) {
       issues.push(`runner.${key}: expected ${expected}, got ${shown(value)}.`);
@@ -139,7 +122,7 @@ export function unrunnableOnDataflow({
 }: {
   readonly input: { readonly files: string | readonly string[] };
   readonly output: { readonly directory: string };
-  readonly runner: Pick<DataflowKeys, 'templateLocation'>;
+  readonly runner: Pick<RunnerConfig, 'templateLocation'>;
 }): string[] {
   const local = (key: string, path: string) =>
     bucketIssue(path) === undefined

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkDataflow, type DataflowKeys, unrunnableOnDataflow } from '../../schemas/dataflow-checks.js';
+import { checkDataflow, unrunnableOnDataflow } from '../../schemas/dataflow-checks.js';
+import { type RunnerConfig, runnerSchema } from '../../schemas/runner.js';
 
-const SOUND: DataflowKeys = {
+const SOUND: RunnerConfig = {
+  ...runnerSchema.parse({ name: 'dataflow' }),
   project: 'a-project',
   region: 'europe-west4',
   tempLocation: 'gs://a-bucket/temp',
@@ -21,7 +23,7 @@ const SOUND: DataflowKeys = {
 
 test('a sound section', () => {
   assert.deepEqual(checkDataflow(SOUND), []);
-  assert.deepEqual(checkDataflow({ labels: {}, update: false }), [], 'what is missing is told elsewhere');
+  assert.deepEqual(checkDataflow(runnerSchema.parse({ name: 'dataflow' })), [], 'what is missing is told elsewhere');
 });
 
 test('machine types of every family', () => {
@@ -49,7 +51,7 @@ test('images by tag and by digest, of a registry with a port', () => {
   }
 });
 
-const MISTAKES: readonly [change: Partial<DataflowKeys>, sentence: RegExp][] = [
+const MISTAKES: readonly [change: Partial<RunnerConfig>, sentence: RegExp][] = [
   [{ project: '123456789012' }, /^runner\.project: expected the project's id, got its number, 123456789012\.$/],
   [{ project: 'My Project' }, /^runner\.project: expected a project's id .*, got "My Project"\.$/],
   [{ region: 'europe-west4-a', subnetwork: undefined }, /got the zone "europe-west4-a"\. Did you mean europe-west4\?$/],
