@@ -1,22 +1,27 @@
 /**
  * Runs the compiled tests under the Node that runs this script.
- * Arguments: parts of paths; only test files whose path holds one of them are run.
+ * Arguments: parts of paths; only test files whose path holds one of them are run. Those of test/runners need servers, and
+ * are run only where an argument names that folder.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { ROOT } from './build.mjs';
 
 /** A test that hangs must not hold up everything behind it; the longest takes some minutes. */
 const TIMEOUT_MILLISECONDS = 20 * 60 * 1000;
 /** More would share a machine's memory among more processes than the memory tests allow for. */
 const CONCURRENCY = 2;
+/** Their servers have the machine to themselves. */
+const RUNNER_TESTS = join('test', 'runners');
 
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).map((part) => part.split('/').join(sep));
+const withRunners = wanted.some((part) => part.includes(RUNNER_TESTS));
 // An explicit list: Node 20 takes no globs, and a folder means different files in each version.
 const files = readdirSync(join(ROOT, 'dist', 'test'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
   .map((entry) => relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)))
+  .filter((file) => withRunners || !file.includes(RUNNER_TESTS))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
 if (files.length === 0) {
@@ -31,7 +36,7 @@ const { status } = spawnSync(
   [
     '--test',
     '--test-reporter=spec',
-    `--test-concurrency=${CONCURRENCY}`,
+    `--test-concurrency=${withRunners ? 1 : CONCURRENCY}`,
     `--test-timeout=${TIMEOUT_MILLISECONDS}`,
     ...files,
   ],

@@ -1,0 +1,17 @@
+/** Installs every runner that the tests use, all at once, and says which cannot be had: their tests are skipped. */
+import { installFlink } from './install-flink.mjs';
+import { installPrism } from './install-prism.mjs';
+import { installPython } from './install-python.mjs';
+
+const installers = { Prism: installPrism, Flink: installFlink, "Python's job service": installPython };
+await Promise.all(
+  Object.entries(installers).map(async ([name, install]) => {
+    const started = performance.now();
+    try {
+      const path = await install();
+      console.log(`${name}: ${path} (${((performance.now() - started) / 1000).toFixed(0)} s)`);
+    } catch (error) {
+      console.log(`${name} is absent: ${error.message}`);
+    }
+  }),
+);

@@ -1,0 +1,44 @@
+/** The project's own scripts that start real runners, typed. */
+import { fileURLToPath } from 'node:url';
+
+/** A runner that could not be had, and why. */
+export interface Absent {
+  readonly absent: string;
+}
+
+export interface Started {
+  readonly absent?: undefined;
+  /** `host:port` of its job service. */
+  readonly endpoint: string;
+  readonly pid: number;
+  /** File or folder of its output. */
+  readonly log: string;
+  /** Ends it and everything that it started. */
+  stop(): Promise<void>;
+}
+
+export interface StartedFlink extends Started {
+  readonly taskManagerPids: readonly number[];
+  readonly restPort: number;
+}
+
+const scripts = new URL('../../../scripts/runners/', import.meta.url);
+const load = (name: string) => import(new URL(name, scripts).href);
+
+export async function startPrism(): Promise<Started | Absent> {
+  return (await load('start-prism.mjs')).startPrism();
+}
+
+export async function startPythonRunner(): Promise<Started | Absent> {
+  return (await load('start-python.mjs')).startPythonRunner();
+}
+
+/** Flink in one process, or with `taskManagers` of `slots` slots each. */
+export async function startFlink(
+  options: { taskManagers?: number; slots?: number } = {},
+): Promise<StartedFlink | Absent> {
+  return (await load('start-flink.mjs')).startFlink(options);
+}
+
+/** The entry point of a worker process. */
+export const workerEntry = fileURLToPath(new URL('../../beam/worker-entry.js', import.meta.url));
