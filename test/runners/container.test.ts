@@ -3,7 +3,7 @@ import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
@@ -17,26 +17,34 @@ import {
   kvCoder,
   registerDoFn,
   runDirect,
+  runPortable,
 } from '../../beam/index.js';
+import { phaseGraph } from '../../pipelines/phase.js';
+import { phasesOf } from '../../pipelines/phase-list.js';
 import { prepareJob } from '../../pipelines/prepare.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import type { Split } from '../../schemas/split.js';
 import { demoBatch } from '../../scripts/demo-data.js';
 import { m4, tagsCoder } from '../../transforms/balance/m4.js';
 import { createStream, encodeStream, updateStream } from '../../transforms/balance/stream.js';
-import { beginJob } from '../../transforms/read/job.js';
+import { beginJob, dataPath, type Job } from '../../transforms/read/job.js';
 import { splitsOf } from '../../transforms/read/plan.js';
 import { splitCoder, splits } from '../../transforms/read/splits.js';
 import { count } from '../../transforms/stats/count.js';
 import { decodeCounts } from '../../transforms/stats/counts.js';
+import '../../pipelines/index.js';
 import { MiniRunner } from '../beam/mini-runner.js';
 import { stageOf } from '../beam/stage.js';
 import { saveParquet } from '../end-to-end/inputs.js';
+import { digests, filesBelow } from '../end-to-end/scratch.js';
 import { caseOf, slice } from '../transforms/balance/arbitrary.js';
 import { buildImage, contextFilter, entryCommand, type Image, inImage } from './dockerfile.js';
+import { startPrism } from './runners.js';
 
 const ROWS = 3000;
 const GROUPS = 3;
+/** Prism hangs where its workers die at the start. */
+const JOB_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'm4-balance-image-'));
 let image: Image;
 
@@ -108,20 +116,27 @@ test('the image: Node 24, not root, what is published and its dependencies, noth
   }
 });
 
+/** A job in a staging folder of its own, over one input. */
+async function begun(name: string): Promise<{ readonly staging: string; readonly job: Job }> {
+  const input = join(folder, 'pairs.parquet');
+  if (!existsSync(input)) await saveParquet(input, demoBatch(1, 0, ROWS), ROWS / GROUPS);
+  const config = parseConfig({
+    input: { files: input },
+    filters: ['datacomp-basic'],
+    attributes: { female: { lexicon: 'gender', value: 'female' } },
+    labels: [{ lexicon: 'occupations' }],
+    balance: { rate: 0.5, streams: 2 },
+    output: { directory: join(folder, name) },
+  });
+  const staging = `${config.output.directory}.partial`;
+  const job = await prepareJob(config);
+  await beginJob(staging, job);
+  return { staging, job };
+}
+
 for (const command of ['ENTRYPOINT', '/opt/apache/beam/boot']) {
   test(`${command} reads, filters, tags and counts splits as this process does, byte by byte`, async (t) => {
-    const input = join(folder, 'pairs.parquet');
-    await saveParquet(input, demoBatch(1, 0, ROWS), ROWS / GROUPS);
-    const config = parseConfig({
-      input: { files: input },
-      filters: ['datacomp-basic'],
-      attributes: { female: { lexicon: 'gender', value: 'female' } },
-      labels: [{ lexicon: 'occupations' }],
-      output: { directory: join(folder, 'out') },
-    });
-    const staging = join(folder, 'out.partial');
-    const job = await prepareJob(config);
-    await beginJob(staging, job);
+    const { staging, job } = await begun('out');
     const counted = (flow: Flow<Split>) => flow.parDo('count', count(staging), { coder: bytesCoder });
     kept.length = 0;
     await runDirect((root) => {
@@ -172,4 +187,34 @@ test('the entry point keeps the state of the stream fit across bundles', async (
   }
   runner.control.end();
   assert.match(await exited, /^0\n/);
+});
+
+const prism = await startPrism();
+after(async () => {
+  if (prism.absent === undefined) await prism.stop();
+});
+
+test('Prism starts the entry point for the phases of a job', { skip: prism.absent ?? false }, async () => {
+  assert.ok(prism.absent === undefined);
+  const script = join(folder, 'worker.sh');
+  const path = [dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
+  const command = entryCommand(image).map((word) => `'${word}'`);
+  const bare = `env -i PATH='${path}' HOME='${folder}'`;
+  writeFileSync(script, `#!/bin/sh\ncd /\nexec ${bare} ${command.join(' ')} "$@"\n`, { mode: 0o755 });
+  const onPrism = await begun('prism');
+  const direct = await begun('direct');
+  for (const name of ['counts', 'streams', 'written']) {
+    const phaseOf = ({ staging, job }: typeof direct) =>
+      phaseGraph(staging, phasesOf(staging, job).find((phase) => phase.name === name) ?? assert.fail(name));
+    const { counters } = await runPortable(phaseOf(onPrism), {
+      jobEndpoint: prism.endpoint,
+      jobName: name,
+      environment: { process: script },
+      signal: AbortSignal.timeout(JOB_MS),
+    });
+    const expected = await runDirect(phaseOf(direct));
+    assert.deepEqual([...counters].sort(), [...expected.counters].sort(), name);
+  }
+  assert.deepEqual(digests(dataPath(onPrism.staging)), digests(dataPath(direct.staging)), 'every byte of every shard');
+  assert.ok(filesBelow(dataPath(direct.staging)).length > 0);
 });

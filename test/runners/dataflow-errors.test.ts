@@ -4,13 +4,14 @@ import 'apache-beam';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { impulse, type Root } from '../../beam/index.js';
 import { dataflowRunner } from '../../beam/runners/dataflow.js';
 import {
   type DataflowService,
   defaultVenv,
+  PYTHON_SDK,
   pythonOf,
   startDataflowService,
 } from '../../beam/runners/dataflow-service.js';
@@ -149,4 +150,13 @@ test('a virtual environment without Beam, with another release, or that breaks',
     startDataflowService({ venv: fakeVenv(t, `${says('Segmentation fault')}; exit 139`) }),
     /ended with 139:\nSegmentation fault$/,
   );
+});
+
+test('the installer installs the release that the runner expects, where it looks for it', async () => {
+  const { PYTHON_BEAM_VERSION, findPython } = await import(
+    new URL('../../../scripts/runners/install-python.mjs', import.meta.url).href
+  );
+  assert.equal(PYTHON_SDK, `apache-beam[gcp]==${PYTHON_BEAM_VERSION}`);
+  const found = findPython();
+  if (found !== undefined) assert.equal(resolve(pythonOf(venv)), resolve(found));
 });
