@@ -1,18 +1,7 @@
-/** Dataflow, from the section `runner` of a configuration. */
-import type { DataflowOptions } from '../beam/runners/dataflow-options.js';
+/** Dataflow, as a run sees it. */
 import type { Config } from '../schemas/config.js';
 import { unrunnableOnDataflow } from '../schemas/dataflow-checks.js';
-import { ConfigError, InvariantError } from '../schemas/errors.js';
-import type { RunnerConfig } from '../schemas/runner.js';
-
-/** The options of each job. Throws InvariantError where one is missing that `checkConfig` requires. */
-export function dataflowOptionsOf(runner: RunnerConfig): DataflowOptions {
-  const { project, region, tempLocation, image } = runner;
-  if (project === undefined || region === undefined || tempLocation === undefined || image === undefined) {
-    throw new InvariantError('Dataflow without project, region, tempLocation or image');
-  }
-  return { ...runner, project, region, tempLocation, image };
-}
+import { ConfigError } from '../schemas/errors.js';
 
 /** Throws ConfigError where the run is to be on Dataflow and cannot be, which a dry run only tells. */
 export function requireRunnable(config: Config): void {

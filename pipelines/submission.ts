@@ -7,7 +7,6 @@ import type { Config } from '../schemas/config.js';
 import { unrunnableOnDataflow } from '../schemas/dataflow-checks.js';
 import { environmentOf, type RunnerConfig } from '../schemas/runner.js';
 import type { Job } from '../transforms/read/job.js';
-import { dataflowOptionsOf } from './dataflow.js';
 import { phaseGraph } from './phase.js';
 import { phasesOf } from './phase-list.js';
 import { stagingOf } from './prepare.js';
@@ -34,7 +33,7 @@ function workersOf(runner: RunnerConfig): WorkerEnvironment {
 }
 
 function optionsOf(runner: RunnerConfig): Record<string, JsonValue> {
-  if (runner.name === 'dataflow') return dataflowPipelineOptions(dataflowOptionsOf(runner));
+  if (runner.name === 'dataflow') return dataflowPipelineOptions(runner);
   return { parallelism: runner.parallelism, ...runner.options };
 }
 

@@ -1,17 +1,12 @@
 /** Jobs on Dataflow, through the job service of Beam's Python SDK. */
 import type { Root } from 'apache-beam/pvalue';
 import { ConfigError } from '../../schemas/errors.js';
+import type { RunnerConfig } from '../../schemas/runner.js';
 import type { RunOptions, RunResult } from '../direct-runner.js';
 import { runPortable } from '../remote.js';
 import { explained, withoutTraceback } from './dataflow-errors.js';
-import { type DataflowOptions, dataflowJobName, dataflowPipelineOptions } from './dataflow-options.js';
+import { dataflowJobName, dataflowPipelineOptions } from './dataflow-options.js';
 import { type DataflowService, type DataflowServiceOptions, startDataflowService } from './dataflow-service.js';
-
-export interface DataflowRunnerOptions extends DataflowOptions {
-  /** `host:port` of a job service that runs already; else one is started for the first job. */
-  readonly endpoint?: string;
-  readonly service?: DataflowServiceOptions;
-}
 
 export interface DataflowRunner {
   readonly name: 'dataflow';
@@ -22,15 +17,26 @@ export interface DataflowRunner {
    * Throws ConfigError for what the user has to set right (credentials, options, permissions), else an error with the job's
    * last messages.
    */
-  run(build: (root: Root) => void, options: RunOptions & { readonly jobName: string }): Promise<RunResult>;
+  run(
+    build: (root: Root) => void,
+    options: RunOptions & { readonly jobName: string; onMessage?(message: string): void },
+  ): Promise<RunResult>;
   close(): Promise<void>;
 }
 
-export function dataflowRunner(options: DataflowRunnerOptions): DataflowRunner {
+/**
+ * Dataflow by way of the service at `config.endpoint`, else of one that is started for the first job. There is no limit to the
+ * time without progress (`timeout`), for none is seen.
+ */
+export async function openDataflow(
+  config: RunnerConfig,
+  options: DataflowServiceOptions = {},
+): Promise<DataflowRunner> {
+  const pipelineOptions = dataflowPipelineOptions(config);
   let service: Promise<DataflowService> | undefined;
   const endpoint = async () => {
-    if (options.endpoint !== undefined) return options.endpoint;
-    service ??= startDataflowService(options.service);
+    if (config.endpoint !== undefined) return config.endpoint;
+    service ??= startDataflowService(options);
     return (await service).endpoint;
   };
   return {
@@ -39,6 +45,7 @@ export function dataflowRunner(options: DataflowRunnerOptions): DataflowRunner {
       const givenUp = new AbortController();
       let known: string | undefined;
       const onMessage = (message: string) => {
+        rest.onMessage?.(message);
         const { sentence, hopeless } = explained(message) ?? {};
         known ??= sentence;
         if (hopeless) givenUp.abort();
@@ -48,8 +55,8 @@ export function dataflowRunner(options: DataflowRunnerOptions): DataflowRunner {
           ...rest,
           jobEndpoint: await endpoint(),
           jobName: dataflowJobName(jobName),
-          environment: { docker: options.image },
-          pipelineOptions: dataflowPipelineOptions(options),
+          environment: { docker: config.image! },
+          pipelineOptions,
           onMessage,
           signal: AbortSignal.any([givenUp.signal, ...(signal === undefined ? [] : [signal])]),
         });

@@ -6,8 +6,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
+import type { z } from 'zod';
 import { impulse, type Root } from '../../beam/index.js';
-import { dataflowRunner } from '../../beam/runners/dataflow.js';
+import { openDataflow } from '../../beam/runners/dataflow.js';
 import {
   type DataflowService,
   defaultVenv,
@@ -16,6 +17,7 @@ import {
   startDataflowService,
 } from '../../beam/runners/dataflow-service.js';
 import { ConfigError } from '../../schemas/errors.js';
+import { runnerSchema } from '../../schemas/runner.js';
 import * as fns from '../beam/fns.js';
 import { startClosedService } from './closed-dataflow.js';
 
@@ -37,18 +39,25 @@ after(async () => {
 const build = (root: Root) => {
   impulse(root).parDo('range', fns.range({ n: 3 }), { coder: fns.numberCoder });
 };
-const GIVEN = {
-  project: 'a-project',
-  region: 'us-central1',
-  image: 'host/image:1',
-  tempLocation: 'gs://a-bucket/temp',
-};
+/** A runner that reaches the service, or another one. */
+const open = (change: Partial<z.input<typeof runnerSchema>> = {}) =>
+  openDataflow(
+    runnerSchema.parse({
+      name: 'dataflow',
+      project: 'a-project',
+      region: 'us-central1',
+      image: 'host/image:1',
+      tempLocation: 'gs://a-bucket/temp',
+      endpoint: service!.endpoint,
+      ...change,
+    }),
+  );
 /** A job that is given up is given up long before. */
 const JOB_MS = 60_000;
 const job = { jobName: 'errors', signal: AbortSignal.timeout(JOB_MS) };
 
-async function refusal(options: Partial<Parameters<typeof dataflowRunner>[0]>): Promise<ConfigError> {
-  const runner = dataflowRunner({ ...GIVEN, endpoint: service!.endpoint, ...options });
+async function refusal(...change: Parameters<typeof open>): Promise<ConfigError> {
+  const runner = await open(...change);
   try {
     await runner.run(build, job);
   } catch (error) {
@@ -63,13 +72,13 @@ async function refusal(options: Partial<Parameters<typeof dataflowRunner>[0]>): 
 
 test('no credentials: told at once, where the service would try for half a minute', { skip }, async () => {
   const began = performance.now();
-  const error = await refusal({});
+  const error = await refusal();
   assert.match(error.message, /^Dataflow: Google Cloud: the job service found no credentials\. Log in with `gcloud/);
   assert.ok(performance.now() - began < 15_000, `${performance.now() - began} ms`);
 });
 
 test('required options that are missing are named as the configuration has them', { skip }, async () => {
-  const error = await refusal({ project: '', tempLocation: '' });
+  const error = await refusal({ project: undefined, tempLocation: undefined });
   assert.match(
     error.message,
     /^Dataflow: Dataflow needs runner\.project, runner\.tempLocation, and they are not given\.$/,
@@ -100,11 +109,7 @@ test('a service without the packages of Google Cloud', { skip }, async (t) => {
 });
 
 test('a pipeline that the service refuses: the last line of the traceback, not the traceback', { skip }, async () => {
-  const runner = dataflowRunner({
-    ...GIVEN,
-    endpoint: service!.endpoint,
-    options: { noAuth: true, experiments: ['pre_optimize=nonsense'] },
-  });
+  const runner = await open({ options: { noAuth: true, experiments: ['pre_optimize=nonsense'] } });
   await assert.rejects(runner.run(build, job), (error: Error) => {
     assert.match(error.message, /^Dataflow: ValueError: Unknown or inapplicable phase for pre_optimize: nonsense$/);
     assert.match((error.cause as Error).message, /Traceback/);
@@ -114,7 +119,7 @@ test('a pipeline that the service refuses: the last line of the traceback, not t
 
 test('Ctrl-C before the service has a job: the signal, and nothing that hangs', { skip }, async () => {
   const controller = new AbortController();
-  const runner = dataflowRunner({ ...GIVEN, endpoint: service!.endpoint, options: { noAuth: true } });
+  const runner = await open({ options: { noAuth: true } });
   const reason = new Error('Ctrl-C');
   setTimeout(() => controller.abort(reason), 300);
   await assert.rejects(runner.run(build, { jobName: 'c', signal: controller.signal }), (error) => error === reason);

@@ -12,14 +12,14 @@ import { after, before, test } from 'node:test';
 import { DockerPayload, ParDoPayload, Pipeline, type PTransform } from 'apache-beam/proto/beam_runner_api';
 import { describeJob } from '../../beam/graph.js';
 import { impulse, type Root, stringCoder } from '../../beam/index.js';
-import { dataflowRunner } from '../../beam/runners/dataflow.js';
-import type { DataflowOptions } from '../../beam/runners/dataflow-options.js';
+import { openDataflow } from '../../beam/runners/dataflow.js';
 import { type DataflowService, defaultVenv, pythonOf } from '../../beam/runners/dataflow-service.js';
 import '../../pipelines/index.js';
 import { type Phase, phaseGraph } from '../../pipelines/phase.js';
 import { phasesOf } from '../../pipelines/phase-list.js';
 import { prepareJob } from '../../pipelines/prepare.js';
 import { parseConfig } from '../../schemas/parse-config.js';
+import { runnerSchema } from '../../schemas/runner.js';
 import { demoBatch } from '../../scripts/demo-data.js';
 import * as fns from '../beam/fns.js';
 import { saveParquet } from '../end-to-end/inputs.js';
@@ -62,6 +62,7 @@ interface Template {
 }
 
 const BASE = {
+  name: 'dataflow',
   project: 'a-project',
   region: 'europe-west4',
   image: IMAGE,
@@ -72,19 +73,20 @@ const BASE = {
   maxWorkers: 20,
   workerMachineType: 'n2-standard-4',
   labels: { team: 'data', run: 'r1' },
-} satisfies Partial<DataflowOptions>;
+};
 
 async function translated(name: string, build: (root: Root) => void) {
   const here = join(folder, name);
   mkdirSync(here, { recursive: true });
   const templateLocation = join(here, 'template.json');
-  const runner = dataflowRunner({
+  const config = runnerSchema.parse({
     ...BASE,
     endpoint: service!.endpoint,
     tempLocation: here,
     templateLocation,
     options: { noAuth: true, usePublicIps: false, diskSizeGb: 50 },
   });
+  const runner = await openDataflow(config);
   const result = await runner.run(build, {
     jobName: `M4 balance ${name}`,
     signal: AbortSignal.timeout(JOB_MS),
