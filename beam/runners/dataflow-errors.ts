@@ -39,7 +39,7 @@ const KNOWN: readonly Known[] = [
       `Dataflow needs ${list.replace(/'(\w+)'/g, (_, name: string) => OPTION_KEYS[name] ?? name)}, and they are not given.`,
   },
   {
-    pattern: /Failed to set field '(\w+)' on \w+ to value ([\d.]+)/,
+    pattern: /Failed to set field '(\w+)' on \w+ to value (\d+)/,
     sentence: ([, field, value]) =>
       `the job service that runs already cannot take whole numbers (${field} ${value}), a defect of the Python SDK that ours mends: leave out runner.endpoint, so that it is started, or start it with \`node dist/scripts/runners/start-dataflow.js\`.`,
   },

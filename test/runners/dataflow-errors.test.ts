@@ -2,7 +2,8 @@
 import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
@@ -11,6 +12,7 @@ import { impulse, type Root } from '../../beam/index.js';
 import { openDataflow } from '../../beam/runners/dataflow.js';
 import {
   type DataflowService,
+  type DataflowServiceOptions,
   defaultVenv,
   PYTHON_SDK,
   pythonOf,
@@ -19,7 +21,7 @@ import {
 import { ConfigError } from '../../schemas/errors.js';
 import { runnerSchema } from '../../schemas/runner.js';
 import * as fns from '../beam/fns.js';
-import { startClosedService } from './closed-dataflow.js';
+import { closedEnvironment, startClosedService } from './closed-dataflow.js';
 
 const venv = defaultVenv();
 const skip = existsSync(pythonOf(venv))
@@ -40,7 +42,7 @@ const build = (root: Root) => {
   impulse(root).parDo('range', fns.range({ n: 3 }), { coder: fns.numberCoder });
 };
 /** A runner that reaches the service, or another one. */
-const open = (change: Partial<z.input<typeof runnerSchema>> = {}) =>
+const open = (change: Partial<z.input<typeof runnerSchema>> = {}, options: DataflowServiceOptions = {}) =>
   openDataflow(
     runnerSchema.parse({
       name: 'dataflow',
@@ -51,6 +53,7 @@ const open = (change: Partial<z.input<typeof runnerSchema>> = {}) =>
       endpoint: service!.endpoint,
       ...change,
     }),
+    options,
   );
 /** A job that is given up is given up long before. */
 const JOB_MS = 60_000;
@@ -123,6 +126,46 @@ test('Ctrl-C before the service has a job: the signal, and nothing that hangs', 
   const reason = new Error('Ctrl-C');
   setTimeout(() => controller.abort(reason), 300);
   await assert.rejects(runner.run(build, { jobName: 'c', signal: controller.signal }), (error) => error === reason);
+});
+
+/** Options of a job that is written to a folder. */
+const template = (name: string) => {
+  const folder = join(home, name);
+  mkdirSync(folder);
+  return { tempLocation: folder, templateLocation: join(folder, 'template.json'), options: { noAuth: true } };
+};
+
+test('without an endpoint the service is started for the first job and ended with the runner', { skip }, async () => {
+  const config = { ...template('started'), endpoint: undefined };
+  const runner = await open(config, { env: closedEnvironment(home) });
+  await runner.run(build, job);
+  await runner.run(build, { ...job, jobName: 'again' });
+  assert.ok(existsSync(config.templateLocation));
+  await runner.close();
+});
+
+test('whole numbers: the service as the SDK starts it fails on them, which is told; ours takes them', {
+  skip,
+}, async (t) => {
+  const stock = spawn(pythonOf(venv), ['-m', 'apache_beam.runners.dataflow.dataflow_job_service', '--port=0'], {
+    env: closedEnvironment(home),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => stock.kill());
+  const port = await new Promise<string>((found) => {
+    let output = '';
+    stock.stderr.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      const match = /beam jobs on port (\d+)/.exec(output);
+      if (match !== null) found(match[1]);
+    });
+  });
+  const options = { ...template('numbers'), maxWorkers: 7 };
+  const error = await refusal({ ...options, endpoint: `localhost:${port}` });
+  assert.match(error.message, /cannot take whole numbers \(max_num_workers 7\).*leave out runner\.endpoint/);
+  await (await open(options)).run(build, job);
+  const { environment } = JSON.parse(readFileSync(options.templateLocation, 'utf8'));
+  assert.equal(environment.workerPools[0].autoscalingSettings.maxNumWorkers, 7);
 });
 
 /** A virtual environment whose Python is this script. */
