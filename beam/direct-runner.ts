@@ -27,6 +27,8 @@ export interface RunOptions {
   onProgress?(counters: ReadonlyMap<string, number>): void;
   /** Stops the run between two elements; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Called with what a runner says of a job that goes on all the same: warnings, and errors that it tries again after. */
+  onMessage?(text: string): void;
 }
 
 let verifyCoders = false;

@@ -8,7 +8,7 @@ export type WorkerEnvironment =
   | { readonly docker: string }
   /** A command on the runner's machines, called with the worker's flags: a script that runs `node worker-entry.js "$@"`. */
   | { readonly process: string; readonly env?: Readonly<Record<string, string>> }
-  /** `host:port` of a worker pool, as `startLoopbackPool` opens one. */
+  /** `host:port` of a worker pool, as `startWorkerPool` opens one. */
   | { readonly external: string };
 
 /** The environment's proto. Without dependencies: the SDK's would be packed with npm and installed on each worker. */

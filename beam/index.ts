@@ -30,10 +30,13 @@ export {
 } from './dofn.js';
 export type { WorkerEnvironment } from './environment.js';
 export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './flow.js';
+export { JobError } from './job-error.js';
 export type { Distribution } from './metrics.js';
 export { registerModule } from './modules.js';
-export { type JobOptions, type LoopbackPool, runPortable, startLoopbackPool } from './remote.js';
+export { type JobOptions, runPortable, startWorkerPool, type WorkerPool } from './remote.js';
 export { reshuffle } from './reshuffle.js';
+export { openDirect } from './runners/direct.js';
+export type { JobRunOptions, Runner } from './runners/runner.js';
 export {
   type BagState,
   type BagStateSpec,

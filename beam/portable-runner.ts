@@ -2,10 +2,12 @@ import './sdk.js';
 import { GrpcTransport } from '@protobuf-ts/grpc-transport';
 import { ArtifactStagingServiceClient } from 'apache-beam/proto/beam_artifact_api.client';
 import { JobServiceClient } from 'apache-beam/proto/beam_job_api.client';
+import type { MonitoringInfo } from 'apache-beam/proto/metrics';
 import type { Root } from 'apache-beam/pvalue';
 import type { RunOptions, RunResult } from './direct-runner.js';
 import { channelCredentials, channelOptions } from './grpc.js';
 import { followJob, type Job, JobState } from './job.js';
+import { JobError } from './job-error.js';
 import { type JobSpec, jobRequest } from './job-request.js';
 import { countersOf, distributionsOf } from './metrics.js';
 
@@ -13,15 +15,20 @@ import { countersOf, distributionsOf } from './metrics.js';
 export interface JobOptions extends JobSpec {
   /** `host:port` of a job service: Flink's, Prism, or Python's for Dataflow. */
   readonly jobEndpoint: string;
-  /** Told each warning and error of the job as it comes. */
-  onMessage?(message: string): void;
+  /** A job whose state and metrics stay the same for this long is cancelled; left out: never. */
+  readonly stallMs?: number;
+  /** Time between two questions to the service, at most. */
+  readonly pollMs?: number;
 }
 
 const transportTo = (host: string): GrpcTransport =>
   new GrpcTransport({ host, channelCredentials, clientOptions: channelOptions });
 
 /** Builds a pipeline and submits it. Resolves when the runner has accepted the job; the caller closes it. */
-export async function submitJob(build: (root: Root) => void, options: JobOptions): Promise<Job & { close(): void }> {
+export async function submitJob(
+  build: (root: Root) => void,
+  options: JobOptions & Pick<RunOptions, 'onMessage'>,
+): Promise<Job & { close(): void }> {
   const request = jobRequest(build, options);
   const transport = transportTo(options.jobEndpoint);
   try {
@@ -37,26 +44,54 @@ export async function submitJob(build: (root: Root) => void, options: JobOptions
 }
 
 /**
- * Runs a pipeline on a real runner, as `runDirect` does in this process. Rejects with the job's last messages unless it ends as
- * DONE. The signal cancels the job; use one (`AbortSignal.timeout`), for runners may hang when their workers die at the start.
+ * Runs a pipeline on a real runner, as `runDirect` does in this process. Rejects with a JobError, which has the job's last
+ * messages, unless it ends as DONE. The signal cancels the job, and so does `stallMs`: runners may hang when their workers die at
+ * the start.
  */
 export async function runPortable(build: (root: Root) => void, options: JobOptions & RunOptions): Promise<RunResult> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, stallMs, pollMs } = options;
   signal?.throwIfAborted();
   const job = await submitJob(build, options);
+  const hasStalled = stallMs === undefined ? undefined : stallWatch(stallMs);
+  // A template job of Dataflow has no metrics, and some services fail on the question.
+  const metrics = () => job.metrics().catch(() => []);
+  const onPoll = async () => {
+    const infos = await metrics();
+    onProgress?.(countersOf(infos));
+    if (hasStalled?.([await job.state(), job.messages().length, infos])) {
+      throw new JobError(`made no progress for ${stallMs! / 1000} s and was cancelled`, job.messages());
+    }
+  };
   try {
-    const onPoll = onProgress && (async () => onProgress(countersOf(await job.metrics().catch(() => []))));
-    const state = await job.wait({ onPoll, signal });
-    if (state !== JobState.DONE) throw new Error(job.describe());
-    // A template job of Dataflow has none.
-    const infos = await job.metrics().catch(() => []);
+    const state = await job.wait({
+      ...(onProgress || hasStalled ? { onPoll } : {}),
+      ...(signal === undefined ? {} : { signal }),
+      ...(pollMs === undefined ? {} : { pollMs }),
+    });
+    if (state !== JobState.DONE) throw new JobError(`ended as ${JobState[state]}`, job.messages());
+    const infos = await metrics();
     return { counters: countersOf(infos), distributions: distributionsOf(infos) };
   } catch (error) {
-    if (signal?.aborted) await job.cancel().catch(() => undefined);
+    if (!job.isOver()) await job.cancel().catch(() => undefined);
     throw error;
   } finally {
     job.close();
   }
+}
+
+/** Tells whether what it is shown has been the same for too long. */
+function stallWatch(stallMs: number): (seen: readonly [JobState, number, readonly MonitoringInfo[]]) => boolean {
+  let last = '';
+  let since = performance.now();
+  return ([state, messages, infos]) => {
+    const payloads = infos.map(({ payload }) => Buffer.from(payload).toString('base64')).sort();
+    const now = [state, messages, ...payloads].join();
+    if (now !== last) {
+      last = now;
+      since = performance.now();
+    }
+    return performance.now() - since > stallMs;
+  };
 }
 
 /**

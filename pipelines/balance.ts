@@ -6,11 +6,12 @@ import { storageFor } from '../storage/index.js';
 import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
 import { requireRunnable } from './dataflow.js';
-import { finish } from './finish.js';
+import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
 import { ownStaging, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { prepareJob, stagingOf } from './prepare.js';
+import { openRunner } from './runner.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -39,9 +40,14 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
     return result(directory, true);
   }
   await checkReplaceable(config.output);
-  await openStaging(staging, job, hooks);
-
-  const phases = await runPasses(staging, job, hooks);
+  const runner = await openRunner(config.runner);
+  let phases: Phases;
+  try {
+    await openStaging(staging, job, hooks);
+    phases = await runPasses({ job, staging, runner, hooks });
+  } finally {
+    await runner.close();
+  }
   const { feasible, problem, largestRate } = phases.fitted;
   if (feasible === false) {
     hooks.onLog?.(

@@ -16,17 +16,18 @@ import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { splitCoder, splits } from '../transforms/read/splits.js';
 import { listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 import { type Phase, runPhase } from './phase.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
-export async function findOut(staging: string, job: Job, hooks: RunHooks): Promise<void> {
+export async function findOut(context: RunContext): Promise<void> {
+  const { staging, job } = context;
   if (wantedLists(job.config.labels).length > 0) {
-    await runPhase(staging, labelsPhase(staging, job), hooks);
+    await runPhase(context, labelsPhase(staging, job));
   }
   for (const rule of globalRules(job.rules)) {
-    if (rule.kind === 'fraction') await findThreshold(staging, job, rule, hooks);
-    else await findDuplicateRows(staging, job, rule, hooks);
+    if (rule.kind === 'fraction') await findThreshold(context, rule);
+    else await findDuplicateRows(context, rule);
   }
 }
 
@@ -89,7 +90,8 @@ export function duplicatesPhase(staging: string, { plan }: Job, { rule, column }
 }
 
 /** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
-async function findThreshold(staging: string, job: Job, global: FractionRule, hooks: RunHooks): Promise<void> {
+async function findThreshold(context: RunContext, global: FractionRule): Promise<void> {
+  const { staging, job, hooks } = context;
   const { rule, column, fraction } = global;
   const path = workPath(staging, resolutionName(rule));
   if (await storageFor(path).exists(path)) return;
@@ -97,7 +99,7 @@ async function findThreshold(staging: string, job: Job, global: FractionRule, ho
   let rank: number | undefined;
   let above = 0;
   for (let pass = 1; ; pass++) {
-    const bytes = await runPhase(staging, scoresPhase(staging, job, global, pass, range), hooks);
+    const bytes = await runPhase(context, scoresPhase(staging, job, global, pass, range));
     const histogram = decodeScores(bytes);
     rank ??= rankOf(fraction, histogram);
     const refined = refine(histogram, rank, above);
@@ -114,7 +116,8 @@ async function findThreshold(staging: string, job: Job, global: FractionRule, ho
   }
 }
 
-async function findDuplicateRows(staging: string, job: Job, global: UniqueRule, hooks: RunHooks): Promise<void> {
-  await runPhase(staging, duplicatesPhase(staging, job, global), hooks);
+async function findDuplicateRows(context: RunContext, global: UniqueRule): Promise<void> {
+  const { staging, job } = context;
+  await runPhase(context, duplicatesPhase(staging, job, global));
   await storageFor(staging).remove(workPath(staging, `ids-${global.rule}`));
 }

@@ -29,7 +29,7 @@ import {
 import type { WeightDuals } from '../transforms/balance/weight.js';
 import type { Job } from '../transforms/read/job.js';
 import { splitCoder, splits } from '../transforms/read/splits.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 import { type Phase, runPhase } from './phase.js';
 
 export interface Fitted {
@@ -50,11 +50,8 @@ const AUTO_DECIMALS = 6;
 /** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
 const RATE_ROUNDING = 1e-6;
 
-export interface FitContext {
-  readonly staging: string;
-  readonly job: Job;
+export interface FitContext extends RunContext {
   readonly names: TagNames;
-  readonly hooks: RunHooks;
 }
 
 /**
@@ -179,26 +176,24 @@ export function calibrationPhase(
 }
 
 async function fitStream(
-  { staging, job, names, hooks }: FitContext,
+  context: FitContext,
   problem: Problem,
   start: StreamStart | undefined,
 ): Promise<{ duals: WeightDuals; steps: number }> {
-  const snapshots = await runPhase(staging, streamPhase(staging, job, problem, start), hooks);
+  const { staging, job } = context;
+  const snapshots = await runPhase(context, streamPhase(staging, job, problem, start));
   const states = decodeSnapshots(snapshots).streams.map(([, bytes]) => decodeStream(problem, bytes));
-  const duals = await calibrated({ staging, job, names, hooks }, problem, mergeStreams(states));
+  const duals = await calibrated(context, problem, mergeStreams(states));
   return { duals, steps: states.reduce((sum, state) => sum + streamSteps(state), 0) };
 }
 
 /** The duals with mu moved so that E[q] is the rate, to 1e-6. */
-async function calibrated(
-  { staging, job, hooks }: FitContext,
-  problem: Problem,
-  fitted: WeightDuals,
-): Promise<WeightDuals> {
+async function calibrated(context: FitContext, problem: Problem, fitted: WeightDuals): Promise<WeightDuals> {
+  const { staging, job } = context;
   let duals = fitted;
   let grid = firstGrid(duals.mu, problem.maximum);
   for (let pass = 1; pass <= MAXIMUM_CALIBRATIONS; pass++) {
-    const histogram = await runPhase(staging, calibrationPhase(staging, job, pass, { grid, problem, duals }), hooks);
+    const histogram = await runPhase(context, calibrationPhase(staging, job, pass, { grid, problem, duals }));
     const { mu, bound, finer } = calibrateHistogram(decodeMargins(histogram), problem, duals.mu);
     duals = { ...duals, mu };
     if (bound <= WANTED_BOUND) break;

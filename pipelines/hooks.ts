@@ -1,4 +1,6 @@
-/** How a run tells the one who started it what happens; nothing here prints. */
+/** A run under way, and how it tells the one who started it what happens; nothing here prints. */
+import type { Runner } from '../beam/index.js';
+import type { Job } from '../transforms/read/job.js';
 
 export interface Progress {
   /** What is being done, in a word or two. */
@@ -15,4 +17,12 @@ export interface RunHooks {
   onLog?(level: 'info' | 'warn', message: string): void;
   /** Stops the run cleanly: it rejects with the signal's reason, and the same run again goes on from what is finished. */
   readonly signal?: AbortSignal;
+}
+
+export interface RunContext {
+  readonly job: Job;
+  /** Folder of what the run has found so far; an absolute path, which workers read too. */
+  readonly staging: string;
+  readonly runner: Runner;
+  readonly hooks: RunHooks;
 }

@@ -21,13 +21,13 @@ export interface OnlinePass extends Online {
 
 /** Runs the pass. Throws ConfigError where the rate is `auto`: it is known only after the data was seen. */
 export async function runOnline(context: FitContext, config: UnitsConfig): Promise<OnlinePass> {
-  const { staging, job, names, hooks } = context;
+  const { staging, job, names } = context;
   const { balance, attributes } = job.config;
   if (balance.rate === 'auto') throw new ConfigError(['balance.rate: online needs a number, got auto']);
   const targets = names.attributes.map((name) => attributes[name].target);
   const problem = createProblem(balance, targets, names);
   const start = startOf(job, names);
-  const bytes = await runPhase(staging, onlinePhase(staging, job, config, problem, start), hooks);
+  const bytes = await runPhase(context, onlinePhase(staging, job, config, problem, start));
   return { problem, ...decodeOnline(bytes) };
 }
 

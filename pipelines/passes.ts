@@ -16,7 +16,7 @@ import { decodeWritten } from '../transforms/write/written.js';
 import { findOut } from './find-out.js';
 import type { Phases } from './finish.js';
 import { decodeFitted, encodeFitted, type FitContext, type Fitted, fit } from './fit.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 import { onlineFit, runOnline } from './online.js';
 import { type Phase, runPhase } from './phase.js';
 import { expectedShardRows } from './shard-rows.js';
@@ -34,11 +34,12 @@ interface PassContext extends FitContext {
  * is then taken from all of them, and they begin again. Throws InputError where more than `input.maximumBad` is lost, or no row
  * passes the filters.
  */
-export async function runPasses(staging: string, job: Job, hooks: RunHooks): Promise<Phases> {
+export async function runPasses(run: RunContext): Promise<Phases> {
+  const { staging, job, hooks } = run;
   for (;;) {
-    await findOut(staging, job, hooks);
+    await findOut(run);
     const stage = await openStage(staging);
-    const context = { staging, job, names: stage.names, hooks, stage, known: await loadLosses(staging) };
+    const context = { ...run, names: stage.names, stage, known: await loadLosses(staging) };
     const outcome = job.config.balance.fit === 'online' ? await online(context) : await twoPasses(context);
     if (!('lost' in outcome)) return { job, stage, ...outcome };
     hooks.onLog?.('warn', `${unreadableRows(outcome.lost)} rows cannot be read; beginning again without them`);
@@ -61,7 +62,7 @@ function sawLost({ job, known }: PassContext, { unreadable }: Counts): boolean {
 
 async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const { staging, job, hooks } = context;
-  const counted = await runPhase(staging, countPhase(staging, job), hooks);
+  const counted = await runPhase(context, countPhase(staging, job));
   const counts = decodeCounts(counted);
   await requireReadable(context, counts);
   if (sawLost(context, counts)) return { lost: counts.unreadable };
@@ -72,7 +73,7 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
     await saveBytes(path, encodeFitted(await fit(context, counts.patterns)));
   }
   const fitted = decodeFitted(await storageFor(path).readAll(path));
-  const wrote = await runPhase(staging, writePhase(staging, job, fitted, counts.drops[0]), hooks);
+  const wrote = await runPhase(context, writePhase(staging, job, fitted, counts.drops[0]));
   const written = decodeWritten(wrote);
   if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
   return { counts, fitted, written };

@@ -7,13 +7,12 @@ import {
   type KV,
   type Root,
   registerDoFn,
-  runDirect,
   structuredCoder,
 } from '../beam/index.js';
 import { storageFor } from '../storage/index.js';
 import { saveBytes, workPath } from '../transforms/read/job.js';
 import { collect } from './collect.js';
-import type { RunHooks } from './hooks.js';
+import type { RunContext } from './hooks.js';
 
 /** Puts the partial results of a phase together; is given at least one element, whose values may include empty bytes. */
 export type Reduce = DoFnRef<KV<string, Iterable<Uint8Array>>, Uint8Array>;
@@ -57,7 +56,7 @@ export function phaseGraph(staging: string, phase: Phase): (root: Root) => void 
 }
 
 /** The reduced result of the phase, from this run or an earlier one that was interrupted later. */
-export async function runPhase(staging: string, phase: Phase, hooks: RunHooks): Promise<Uint8Array> {
+export async function runPhase({ staging, job, runner, hooks }: RunContext, phase: Phase): Promise<Uint8Array> {
   const path = workPath(staging, phase.name);
   const storage = storageFor(path);
   if (await storage.exists(path)) hooks.onLog?.('info', `${phase.title}: done before`);
@@ -65,11 +64,18 @@ export async function runPhase(staging: string, phase: Phase, hooks: RunHooks): 
     const report = (counters: ReadonlyMap<string, number>) =>
       hooks.onProgress?.({ phase: phase.title, rows: counters.get(ROWS_COUNTER) ?? 0, total: phase.rows, counters });
     report(new Map());
-    const result = await runDirect(phaseGraph(staging, phase), {
+    const result = await runner.run(phaseGraph(staging, phase), {
+      jobName: jobNameOf(job.run, phase.name),
       onProgress: report,
+      onMessage: (text) => hooks.onLog?.('info', `${runner.name}: ${text}`),
       ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     });
     report(result.counters);
   }
   return storage.readAll(path);
+}
+
+/** The same for the same phase of the same run, in the letters that every runner takes. */
+export function jobNameOf(run: string, phase: string): string {
+  return `m4-balance-${run}-${phase}`.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
 }

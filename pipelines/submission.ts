@@ -7,7 +7,7 @@ import type { Config } from '../schemas/config.js';
 import { unrunnableOnDataflow } from '../schemas/dataflow-checks.js';
 import { environmentOf, type RunnerConfig } from '../schemas/runner.js';
 import type { Job } from '../transforms/read/job.js';
-import { phaseGraph } from './phase.js';
+import { jobNameOf, phaseGraph } from './phase.js';
 import { phasesOf } from './phase-list.js';
 import { stagingOf } from './prepare.js';
 
@@ -45,7 +45,7 @@ export function describeSubmission(config: Config, job: Job): SubmissionSummary 
   return {
     runner: runner.name,
     jobs: phasesOf(staging, job).map((phase) => {
-      const name = `m4-balance-${phase.name}-${job.run}`;
+      const name = jobNameOf(job.run, phase.name);
       const jobName = runner.name === 'dataflow' ? dataflowJobName(name) : name;
       return {
         phase: phase.name,

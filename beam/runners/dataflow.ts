@@ -1,37 +1,21 @@
 /** Jobs on Dataflow, through the job service of Beam's Python SDK. */
-import type { Root } from 'apache-beam/pvalue';
+import '../sdk.js';
 import { ConfigError } from '../../schemas/errors.js';
 import type { RunnerConfig } from '../../schemas/runner.js';
-import type { RunOptions, RunResult } from '../direct-runner.js';
 import { runPortable } from '../remote.js';
 import { explained, withoutTraceback } from './dataflow-errors.js';
 import { dataflowJobName, dataflowPipelineOptions } from './dataflow-options.js';
 import { type DataflowService, type DataflowServiceOptions, startDataflowService } from './dataflow-service.js';
-
-export interface DataflowRunner {
-  readonly name: 'dataflow';
-  /**
-   * Submits the job and waits for its end; the signal cancels it. The service gives no metrics of Dataflow's: there is no
-   * progress, and the result's counters are empty. A template is written instead of run, and is then done.
-   *
-   * Throws ConfigError for what the user has to set right (credentials, options, permissions), else an error with the job's
-   * last messages.
-   */
-  run(
-    build: (root: Root) => void,
-    options: RunOptions & { readonly jobName: string; onMessage?(message: string): void },
-  ): Promise<RunResult>;
-  close(): Promise<void>;
-}
+import type { Runner } from './runner.js';
 
 /**
- * Dataflow by way of the service at `config.endpoint`, else of one that is started for the first job. There is no limit to the
- * time without progress (`timeout`), for none is seen.
+ * Dataflow by way of the service at `config.endpoint`, else of one that is started for the first job. The service gives no
+ * metrics of Dataflow's: there is no progress, results have no counters, and the time without progress (`timeout`) has no limit.
+ * A template is written instead of run, and is then done.
+ *
+ * Its `run` throws ConfigError for what the user has to set right (credentials, options, permissions), else as every runner does.
  */
-export async function openDataflow(
-  config: RunnerConfig,
-  options: DataflowServiceOptions = {},
-): Promise<DataflowRunner> {
+export async function openDataflow(config: RunnerConfig, options: DataflowServiceOptions = {}): Promise<Runner> {
   const pipelineOptions = dataflowPipelineOptions(config);
   let service: Promise<DataflowService> | undefined;
   const endpoint = async () => {
@@ -40,7 +24,7 @@ export async function openDataflow(
     return (await service).endpoint;
   };
   return {
-    name: 'dataflow',
+    name: config.name,
     async run(build, { jobName, signal, ...rest }) {
       const givenUp = new AbortController();
       let known: string | undefined;

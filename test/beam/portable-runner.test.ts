@@ -91,7 +91,7 @@ test('a job that fails rejects with its last messages', async () => {
   const service = await startJobService({ states: [JobState.FAILED], messages: ['boom at row 7'] });
   await assert.rejects(
     runPortable(build, { jobEndpoint: service.url, environment }),
-    /^Error: job job FAILED: boom at row 7$/,
+    /^JobError: the job ended as FAILED: boom at row 7$/,
   );
   service.stop();
 });

@@ -227,7 +227,7 @@ test('a data stream that breaks ends the worker, and fails its bundles', async (
 });
 
 test('the staging handshake hangs, and one runner stops the worker of another', () => {
-  // Ours: portable-runner.test.ts and loopback.test.ts.
+  // Ours: portable-runner.test.ts and worker-pool.test.ts.
   assert.equal(stock.staging, 'hangs');
   assert.equal(stock.otherWorker, 'ended');
 });

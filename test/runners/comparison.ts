@@ -6,7 +6,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type LoopbackPool, type RunResult, runDirect, runPortable, startLoopbackPool } from '../../beam/index.js';
+import { type RunResult, runDirect, runPortable, startWorkerPool, type WorkerPool } from '../../beam/index.js';
+import { inThisProcess } from '../../beam/worker-pool.js';
 import { pipelines, type RunnerPipeline } from './pipelines.js';
 import { type Absent, type Started, workerEntry } from './runners.js';
 
@@ -62,9 +63,9 @@ export function comparePipelines(
 ): void {
   const skip = runner.absent ?? false;
   const folder = mkdtempSync(join(tmpdir(), 'm4-balance-runners-'));
-  let pool: LoopbackPool | undefined;
+  let pool: WorkerPool | undefined;
   before(async () => {
-    pool = await startLoopbackPool();
+    pool = await startWorkerPool({ start: inThisProcess });
   });
   after(async () => {
     pool?.stop();

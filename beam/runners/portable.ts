@@ -1,0 +1,53 @@
+import '../sdk.js';
+import type { RunnerConfig } from '../../schemas/runner.js';
+import { JobError } from '../job-error.js';
+import type { JsonValue } from '../job-request.js';
+import { runPortable } from '../portable-runner.js';
+import type { Runner } from './runner.js';
+import { openWorkers } from './workers.js';
+
+export interface PortableOptions {
+  /** `host:port` of the job service. */
+  readonly endpoint: string;
+  /** The runner's own options, under those of the configuration. */
+  readonly pipelineOptions?: Readonly<Record<string, JsonValue>>;
+}
+
+/** The runner behind the job service at `config.endpoint`, which the configuration's check has seen to be there. */
+export function openJobService(config: RunnerConfig): Promise<Runner> {
+  return openPortable(config, { endpoint: config.endpoint! });
+}
+
+/** A runner behind a job service that is there: Flink's, Prism, Python's. */
+export async function openPortable(
+  config: RunnerConfig,
+  { endpoint, pipelineOptions }: PortableOptions,
+): Promise<Runner> {
+  const { name } = config;
+  const workers = await openWorkers(config);
+  return {
+    name,
+    async run(build, options) {
+      try {
+        return await runPortable(build, {
+          ...options,
+          jobEndpoint: endpoint,
+          environment: workers.environment,
+          pipelineOptions: { parallelism: config.parallelism, ...pipelineOptions, ...config.options },
+          stallMs: config.timeout * 1000,
+        });
+      } catch (error) {
+        if (!isRpcError(error)) throw error;
+        throw new JobError(`was lost: the job service of ${name} at ${endpoint} says ${error.code}`, [error.message], {
+          cause: error,
+        });
+      }
+    },
+    close: workers.close,
+  };
+}
+
+/** An error of protobuf-ts, whose package is no dependency of ours. */
+function isRpcError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && error.name === 'RpcError';
+}
