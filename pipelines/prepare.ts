@@ -35,7 +35,7 @@ export function packageVersion(): string {
  * Plans the input and fixes everything that the run depends on, which its runner is not. Throws InputError where nothing can be read, ConfigError where
  * the configuration names columns that are not there.
  */
-export async function prepareJob({ runner: _, ...given }: Config): Promise<Job> {
+export async function prepareJob({ runner: _runner, ...given }: Config): Promise<Job> {
   const { directory } = given.output;
   const plan = await planInput(given.input, [directory, stagingOf(directory)]);
   const config = nameColumns(given, plan.layouts[0]);
@@ -46,9 +46,10 @@ export async function prepareJob({ runner: _, ...given }: Config): Promise<Job> 
   requireColumns(createFilters(rules), available);
   const lexicons = readLexicons(config.attributes, config.labels);
   const warm = await readWarm(config.balance.warm);
-  const { overwrite: __, directory: ___, ...output } = config.output;
+  const { overwrite: _overwrite, directory: _directory, ...output } = config.output;
+  const { folder: _folder, ...planned } = plan;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([version, { ...config, output }, plan, rules, lexicons, warm]));
+  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm]));
   const job = { version, config, plan, rules, columns, lexicons, warm };
   taggerOf(job, emptyVocabularies(config));
   requireTypes(config, columns);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { InputError } from '../schemas/errors.js';
 import { localStorage } from './local.js';
 import { printable } from './names.js';
@@ -12,6 +13,11 @@ const storages: Readonly<Record<string, Storage>> = {
 };
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
+
+/** A path as it is elsewhere: where it is relative, it starts in `folder`. URLs stay. */
+export function absolutePath(folder: string, path: string): string {
+  return SCHEME.test(path) ? path : resolve(folder, path);
+}
 
 /** The storage that a path, folder, glob or URL belongs to. Throws an InputError for a scheme that is not supported. */
 export function storageFor(path: string): Storage {

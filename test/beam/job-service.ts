@@ -33,7 +33,7 @@ function definitionOf(service: ServiceType): ServiceDefinition {
 }
 
 export interface JobServiceOptions {
-  /** States of the job, in turn; the last one stays. */
+  /** States of the job, in turn; the last one stays until the job is cancelled. */
   readonly states: readonly jobApi.JobState_Enum[];
   readonly messages?: readonly string[];
   readonly attempted?: readonly MonitoringInfo[];
@@ -80,9 +80,12 @@ export async function startJobService({
       });
     }),
     run: unary('run', () => jobApi.RunJobResponse.create({ jobId: 'job' })),
-    getState: unary('getState', () =>
-      jobApi.JobStateEvent.create({ state: states[Math.min(polls++, states.length - 1)] }),
-    ),
+    getState: unary('getState', () => {
+      const state = calls.includes('cancel')
+        ? jobApi.JobState_Enum.CANCELLED
+        : states[Math.min(polls++, states.length - 1)];
+      return jobApi.JobStateEvent.create({ state });
+    }),
     cancel: unary('cancel', () => jobApi.CancelJobResponse.create({})),
     getJobMetrics: unary('getJobMetrics', () =>
       jobApi.GetJobMetricsResponse.create({ metrics: { attempted: [...attempted], committed: [] } }),

@@ -7,6 +7,7 @@ import { DockerPayload, ExternalPayload, ProcessPayload } from 'apache-beam/prot
 import { Struct } from 'apache-beam/proto/google/protobuf/struct';
 import {
   impulse,
+  JobError,
   kvCoder,
   type Root,
   registerModule,
@@ -91,7 +92,7 @@ test('a job that fails rejects with its last messages', async () => {
   const service = await startJobService({ states: [JobState.FAILED], messages: ['boom at row 7'] });
   await assert.rejects(
     runPortable(build, { jobEndpoint: service.url, environment }),
-    /^JobError: the job ended as FAILED: boom at row 7$/,
+    /^JobError: the job job ended as FAILED: boom at row 7$/,
   );
   service.stop();
 });
@@ -107,8 +108,34 @@ test('a signal cancels the job', async () => {
     onProgress: () => controller.abort(reason),
   });
   await assert.rejects(run, (error) => error === reason);
-  assert.equal(service.calls.at(-1), 'cancel');
   service.stop();
+  assert.deepEqual(service.calls.slice(-2), ['cancel', 'getState'], 'and its end is waited for');
+});
+
+test('a job that makes no progress is cancelled, and the last words of its runner are told', async () => {
+  const service = await startJobService({ states: [JobState.RUNNING], messages: ['worker 1 is gone'] });
+  const run = runPortable(build, { jobEndpoint: service.url, environment, stallMs: 200 });
+  await assert
+    .rejects(run, /^JobError: the job job made no progress for 0.2 s and was cancelled: worker 1 is gone$/)
+    .finally(service.stop);
+  assert.ok(service.calls.includes('cancel'));
+});
+
+test("a job that fails rejects with the worker's own error, wherever its runner put it", async () => {
+  const thrown = 'InputError: input: expected rows,\ngot none [in transform "count"]\n    at f (file.js:1:2)';
+  const service = await startJobService({
+    states: [JobState.FAILED],
+    messages: [
+      'starting',
+      `bundle inst7 failed: java.lang.RuntimeException: Error received from SDK harness: ${thrown}`,
+    ],
+  });
+  const run = runPortable(build, { jobEndpoint: service.url, environment });
+  const error: unknown = await run.catch((e) => e).finally(service.stop);
+  assert.ok(error instanceof JobError);
+  assert.equal(error.message, 'input: expected rows,\ngot none [in transform "count"]');
+  assert.equal(error.thrown, 'InputError');
+  assert.match(error.details, /at f \(file\.js:1:2\)/);
 });
 
 test('a staging service that answers with a status only does not hold up the job', async () => {

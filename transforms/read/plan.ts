@@ -27,6 +27,8 @@ export interface Problem {
 }
 
 export interface InputPlan {
+  /** Where relative paths of files start: the working directory of whoever plans, which workers do not share. */
+  readonly folder: string;
   readonly files: readonly PlannedFile[];
   /** Distinct column layouts; they differ in input names only. */
   readonly layouts: readonly (readonly ColumnSource[])[];
@@ -95,6 +97,7 @@ export async function planInput(input: Config['input'], outputs: readonly string
   const total = (of: (g: { rows: number; bytes: number }) => number) =>
     files.reduce((sum, f) => sum + f.groups.reduce((s, g) => s + of(g), 0), 0);
   return {
+    folder: process.cwd(),
     files,
     layouts,
     problems,

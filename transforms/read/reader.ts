@@ -4,7 +4,7 @@ import { formatNamed } from '../../formats/index.js';
 import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
-import { storageFor } from '../../storage/index.js';
+import { absolutePath, storageFor } from '../../storage/index.js';
 import { canonicalise, canonicalSchema } from './columns.js';
 import { lossesBySplit, type Unreadable } from './losses.js';
 import { type InputPlan, type PlannedFile, splitsOf } from './plan.js';
@@ -51,7 +51,7 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
       const file = files.get(s.file)!;
       const sources = layouts[file.layout]!;
       if (row < readable) {
-        const source = await openUnchanged(file);
+        const source = await openUnchanged(plan.folder, file);
         const inputs = sources.map((c) => c.input);
         for await (const raw of formatNamed(s.format).read(source, s.group, inputs)) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
@@ -118,9 +118,10 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
 }
 
 /** Throws InputError where the file is not the one that was planned. */
-async function openUnchanged(planned: PlannedFile): Promise<ByteSource> {
+async function openUnchanged(folder: string, planned: PlannedFile): Promise<ByteSource> {
   const { path, bytes, modified } = planned;
   const storage = storageFor(path);
+  const place = absolutePath(folder, path);
   const changed = (expected: string, got: string) =>
     new InputError('file changed', {
       file: path,
@@ -128,11 +129,11 @@ async function openUnchanged(planned: PlannedFile): Promise<ByteSource> {
       got,
       hint: 'Start the run again.',
     });
-  for await (const now of storage.list([path])) {
+  for await (const now of storage.list([place])) {
     if (now.bytes !== bytes) throw changed(`${bytes} bytes`, `${now.bytes} bytes`);
     if (now.modified?.getTime() !== modified) throw changed('no change', 'a file that was written to since');
   }
-  return storage.open(path);
+  return storage.open(place);
 }
 
 /** The error, with the place of the row near which it was found where it names no file itself. */
