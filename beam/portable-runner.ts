@@ -1,38 +1,25 @@
 import './sdk.js';
 import { GrpcTransport } from '@protobuf-ts/grpc-transport';
-import { TYPESCRIPT_DEFAULT_ENVIRONMENT_URN } from 'apache-beam/internal/environments';
-import { Pipeline } from 'apache-beam/internal/pipeline';
 import { ArtifactStagingServiceClient } from 'apache-beam/proto/beam_artifact_api.client';
 import { JobServiceClient } from 'apache-beam/proto/beam_job_api.client';
-import { Pipeline as PipelineProto } from 'apache-beam/proto/beam_runner_api';
-import { Struct } from 'apache-beam/proto/google/protobuf/struct';
 import type { MonitoringInfo } from 'apache-beam/proto/metrics';
-import { Root } from 'apache-beam/pvalue';
+import type { Root } from 'apache-beam/pvalue';
 import type { RunOptions, RunResult } from './direct-runner.js';
-import { environmentProto, type WorkerEnvironment } from './environment.js';
 import { channelCredentials, channelOptions } from './grpc.js';
 import { followJob, type Job, JobState } from './job.js';
 import { JobError } from './job-error.js';
+import { type JobSpec, jobRequest } from './job-request.js';
 import { countersOf, distributionsOf } from './metrics.js';
-import { registeredModules } from './modules.js';
 
 /** Where and how to run a job. */
-export interface JobOptions {
+export interface JobOptions extends JobSpec {
   /** `host:port` of a job service: Flink's, Prism, or Python's for Dataflow. */
   readonly jobEndpoint: string;
-  readonly jobName?: string;
-  readonly environment: WorkerEnvironment;
-  /** The runner's options, in camelCase (`parallelism`, `tempLocation`). */
-  readonly pipelineOptions?: Readonly<Record<string, JsonValue>>;
   /** A job whose state and metrics stay the same for this long is cancelled; left out: never. */
   readonly stallMs?: number;
   /** Time between two questions to the service, at most. */
   readonly pollMs?: number;
 }
-
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const transportTo = (host: string): GrpcTransport =>
   new GrpcTransport({ host, channelCredentials, clientOptions: channelOptions });
@@ -42,16 +29,11 @@ export async function submitJob(
   build: (root: Root) => void,
   options: JobOptions & Pick<RunOptions, 'onMessage'>,
 ): Promise<Job & { close(): void }> {
-  const pipeline = new Pipeline();
-  build(new Root(pipeline));
+  const request = jobRequest(build, options);
   const transport = transportTo(options.jobEndpoint);
   try {
     const client = new JobServiceClient(transport);
-    const { preparationId, artifactStagingEndpoint, stagingSessionToken } = await client.prepare({
-      pipeline: inEnvironment(pipeline.getProto(), options.environment),
-      jobName: options.jobName ?? '',
-      pipelineOptions: optionsStruct(options),
-    }).response;
+    const { preparationId, artifactStagingEndpoint, stagingSessionToken } = await client.prepare(request).response;
     if (artifactStagingEndpoint !== undefined) await stageNothing(artifactStagingEndpoint.url, stagingSessionToken);
     const { jobId } = await client.run({ preparationId, retrievalToken: '' }).response;
     return { ...followJob(client, jobId, options.onMessage), close: () => transport.close() };
@@ -111,21 +93,6 @@ function stallWatch(stallMs: number): (seen: readonly [JobState, number, readonl
     }
     return performance.now() - since > stallMs;
   };
-}
-
-function inEnvironment(pipeline: PipelineProto, environment: WorkerEnvironment): PipelineProto {
-  const proto = PipelineProto.clone(pipeline);
-  const { environments } = proto.components!;
-  for (const [id, base] of Object.entries(environments)) {
-    if (base.urn === TYPESCRIPT_DEFAULT_ENVIRONMENT_URN) environments[id] = environmentProto(base, environment);
-  }
-  return proto;
-}
-
-function optionsStruct({ jobName, pipelineOptions }: JobOptions): Struct {
-  const options = { ...pipelineOptions, ...(jobName && { jobName }), registeredNodeModules: registeredModules() };
-  const urns = Object.entries(options).map(([name, value]) => [`beam:option:${snakeCase(name)}:v1`, value] as const);
-  return Struct.fromJson(Object.fromEntries(urns));
 }
 
 /**

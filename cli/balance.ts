@@ -78,7 +78,7 @@ export async function balance(config: Config, options: BalanceOptions, job: Job,
       display.stop();
       if (options.json) printJson(terminal.stdout, { event: 'plan', ...plan });
       else for (const line of planLines(plan, options.verbose)) printLine(terminal.stdout, line);
-      return EXIT.done;
+      return plan.submission === undefined || plan.submission.problems.length === 0 ? EXIT.done : EXIT.usage;
     }
     const result = await job.runBalance(config, hooks);
     display.stop();

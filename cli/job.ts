@@ -3,7 +3,7 @@ import type { PlanSummary, RunHooks, RunResult } from '../pipelines/index.js';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
 
-export type { PlanSummary, Progress, RunHooks, RunResult } from '../pipelines/index.js';
+export type { PlanSummary, Progress, RunHooks, RunResult, SubmissionSummary } from '../pipelines/index.js';
 
 export interface Job {
   planBalance(config: Config, hooks?: RunHooks): Promise<PlanSummary>;

@@ -1,5 +1,6 @@
 /** A plan, as `--dry-run` prints it. */
 import type { PlanSummary } from './job.js';
+import { submissionLines } from './submission-lines.js';
 
 /** More files or columns than this are counted, not listed, unless everything is asked for. */
 const LISTED = 20;
@@ -48,5 +49,6 @@ export function planLines(plan: PlanSummary, all: boolean): string[] {
     'passes:',
     ...plan.passes.map((pass, i) => `  ${i + 1}. ${pass.name}: ${pass.why}`),
     `shards: about ${count.format(plan.shards.rows)} rows each`,
+    ...(plan.submission === undefined ? [] : submissionLines(plan.submission)),
   ];
 }

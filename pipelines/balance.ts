@@ -5,6 +5,7 @@ import type { Report } from '../schemas/report.js';
 import { storageFor } from '../storage/index.js';
 import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
+import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
 import { ownStaging, requireUnowned } from './owner.js';
@@ -27,6 +28,7 @@ export interface RunResult {
  * Throws ConfigError, InputError, or the signal's reason.
  */
 export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<RunResult> {
+  requireRunnable(config);
   const { directory } = config.output;
   const staging = stagingOf(directory);
   const job = await prepareJob(config);

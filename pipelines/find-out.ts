@@ -1,6 +1,6 @@
 /** The phases before the count: what filters and taggers must know of the whole input. */
 import { storageFor } from '../storage/index.js';
-import { rankOf, refine, wholeRange } from '../transforms/filter/fraction.js';
+import { rankOf, refine, type ScoreRange, wholeRange } from '../transforms/filter/fraction.js';
 import { type GlobalRule, globalRules } from '../transforms/filter/index.js';
 import {
   decodeScores,
@@ -10,27 +10,18 @@ import {
   scores,
   spillIds,
 } from '../transforms/filter/resolve.js';
-import { saveBytes, workPath } from '../transforms/read/job.js';
+import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { combineListed, listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
 import type { RunContext } from './hooks.js';
-import { partialCoder, runPhase } from './phase.js';
+import { type Phase, partialCoder, runPhase } from './phase.js';
 import { spreadSplits } from './spread.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
 export async function findOut(context: RunContext): Promise<void> {
   const { staging, job } = context;
-  const rows = job.plan.rows;
   if (wantedLists(job.config.labels).length > 0) {
-    await runPhase(context, {
-      name: VOCABULARY,
-      title: 'find the labels',
-      rows,
-      build: (root) =>
-        spreadSplits(root, 'labels', staging).parDo('labels: count', listedLabels(staging), { coder: partialCoder }),
-      combine: combineListed(staging),
-      reduce: mergeListed(staging),
-    });
+    await runPhase(context, labelsPhase(staging, job));
   }
   for (const rule of globalRules(job.rules)) {
     if (rule.kind === 'fraction') await findThreshold(context, rule);
@@ -38,28 +29,73 @@ export async function findOut(context: RunContext): Promise<void> {
   }
 }
 
+/** Counts the strings of the list columns. */
+export function labelsPhase(staging: string, { plan }: Job): Phase {
+  return {
+    name: VOCABULARY,
+    title: 'find the labels',
+    rows: plan.rows,
+    build: (root) =>
+      spreadSplits(root, 'labels', staging).parDo('labels: count', listedLabels(staging), { coder: partialCoder }),
+    combine: combineListed(staging),
+    reduce: mergeListed(staging),
+  };
+}
+
+type FractionRule = Extract<GlobalRule, { kind: 'fraction' }>;
+type UniqueRule = Extract<GlobalRule, { kind: 'unique' }>;
+
+/** The range of scores that the first pass looks at. */
+export function firstRange(job: Job, { column }: FractionRule): ScoreRange {
+  return wholeRange([job.columns.find((c) => c.name === column)?.type ?? '']);
+}
+
+/** Counts the scores of a column in a range, finer in each pass. */
+export function scoresPhase(
+  staging: string,
+  { plan }: Job,
+  { rule, column, fraction }: FractionRule,
+  pass: number,
+  range: ScoreRange,
+): Phase {
+  return {
+    name: `${resolutionName(rule)}-scores-${pass}`,
+    title: `find the top ${fraction * 100} % of ${column}`,
+    rows: plan.rows,
+    build: (root) =>
+      spreadSplits(root, 'scores', staging).parDo('scores: count', scores({ staging, rule, column, range }), {
+        coder: partialCoder,
+      }),
+    reduce: mergeScores(range),
+  };
+}
+
+/** Finds the rows whose id came before. */
+export function duplicatesPhase(staging: string, { plan }: Job, { rule, column }: UniqueRule): Phase {
+  return {
+    name: resolutionName(rule),
+    title: `find duplicates of ${column}`,
+    rows: plan.rows,
+    build: (root) =>
+      spreadSplits(root, 'ids', staging).parDo('ids: spill', spillIds({ staging, rule, column }), {
+        coder: partialCoder,
+      }),
+    combine: duplicatesOf({}),
+    reduce: mergeDuplicates({}),
+  };
+}
+
 /** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
-async function findThreshold(
-  context: RunContext,
-  { rule, column, fraction }: Extract<GlobalRule, { kind: 'fraction' }>,
-): Promise<void> {
+async function findThreshold(context: RunContext, global: FractionRule): Promise<void> {
   const { staging, job, hooks } = context;
+  const { rule, column, fraction } = global;
   const path = workPath(staging, resolutionName(rule));
   if (await storageFor(path).exists(path)) return;
-  const type = job.columns.find((c) => c.name === column)?.type ?? '';
-  let range = wholeRange([type]);
+  let range = firstRange(job, global);
   let rank: number | undefined;
   let above = 0;
   for (let pass = 1; ; pass++) {
-    const config = { staging, rule, column, range };
-    const bytes = await runPhase(context, {
-      name: `${resolutionName(rule)}-scores-${pass}`,
-      title: `find the top ${fraction * 100} % of ${column}`,
-      rows: job.plan.rows,
-      build: (root) =>
-        spreadSplits(root, 'scores', staging).parDo('scores: count', scores(config), { coder: partialCoder }),
-      reduce: mergeScores(range),
-    });
+    const bytes = await runPhase(context, scoresPhase(staging, job, global, pass, range));
     const histogram = decodeScores(bytes);
     rank ??= rankOf(fraction, histogram);
     const refined = refine(histogram, rank, above);
@@ -76,21 +112,8 @@ async function findThreshold(
   }
 }
 
-async function findDuplicateRows(
-  context: RunContext,
-  { rule, column }: Extract<GlobalRule, { kind: 'unique' }>,
-): Promise<void> {
+async function findDuplicateRows(context: RunContext, global: UniqueRule): Promise<void> {
   const { staging, job } = context;
-  await runPhase(context, {
-    name: resolutionName(rule),
-    title: `find duplicates of ${column}`,
-    rows: job.plan.rows,
-    build: (root) =>
-      spreadSplits(root, 'ids', staging).parDo('ids: spill', spillIds({ staging, rule, column }), {
-        coder: partialCoder,
-      }),
-    combine: duplicatesOf({}),
-    reduce: mergeDuplicates({}),
-  });
-  await storageFor(staging).remove(workPath(staging, `ids-${rule}`));
+  await runPhase(context, duplicatesPhase(staging, job, global));
+  await storageFor(staging).remove(workPath(staging, `ids-${global.rule}`));
 }

@@ -31,7 +31,7 @@ import type { WeightDuals } from '../transforms/balance/weight.js';
 import { handOver } from '../transforms/read/handed.js';
 import type { Job } from '../transforms/read/job.js';
 import type { RunContext } from './hooks.js';
-import { partialCoder, runPhase } from './phase.js';
+import { type Phase, partialCoder, runPhase } from './phase.js';
 import { spreadSplits } from './spread.js';
 
 export interface Fitted {
@@ -144,28 +144,54 @@ function automaticRate(largest: number | null, limit: number): number {
   ]);
 }
 
+type StreamStart = { readonly w: Float64Array; readonly mu: number };
+
 /** More passes than this would not help: each narrows the grid by hundreds. */
 const MAXIMUM_CALIBRATIONS = 4;
 
-async function fitStream(
-  context: FitContext,
-  problem: Problem,
-  start: { w: Float64Array; mu: number } | undefined,
-): Promise<{ duals: WeightDuals; steps: number }> {
-  const { staging, job } = context;
-  const { streams } = job.config.balance;
-  const task = await handOver(staging, 'streams', { problem, start });
-  const snapshots = await runPhase(context, {
+/** What the stateful step is given. */
+type StreamTask = Parameters<typeof m4>[0];
+
+/** The stream fit: one pass over the tags, in as many streams as the configuration says. */
+export function streamPhase(staging: string, { plan, config }: Job, task: StreamTask): Phase {
+  const { streams } = config.balance;
+  return {
     name: 'streams',
     title: 'fit (stream)',
-    rows: job.plan.rows,
+    rows: plan.rows,
     build: (root) =>
       spreadSplits(root, 'stream', staging)
         .parDo('stream: tag', tagged({ staging, streams }), { coder: kvCoder(tagsCoder) })
         .parDo('stream: M4', m4(task), { coder: partialCoder }),
     combine: latestSnapshot({}),
     reduce: allSnapshots({}),
-  });
+  };
+}
+
+type CalibrationTask = Omit<Parameters<typeof calibrate>[0], 'staging'>;
+
+/** One pass that counts weights by margin, on a grid around mu. */
+export function calibrationPhase(staging: string, { plan }: Job, pass: number, config: CalibrationTask): Phase {
+  return {
+    name: `calibration-${pass}`,
+    title: 'calibrate',
+    rows: plan.rows,
+    build: (root) =>
+      spreadSplits(root, 'calibrate', staging).parDo('calibrate: margins', calibrate({ staging, ...config }), {
+        coder: partialCoder,
+      }),
+    reduce: mergeMargins(config.grid),
+  };
+}
+
+async function fitStream(
+  context: FitContext,
+  problem: Problem,
+  start: StreamStart | undefined,
+): Promise<{ duals: WeightDuals; steps: number }> {
+  const { staging, job } = context;
+  const task = await handOver(staging, 'streams', { problem, start });
+  const snapshots = await runPhase(context, streamPhase(staging, job, task));
   const states = decodeSnapshots(snapshots).streams.map(([, bytes]) => decodeStream(problem, bytes));
   const duals = await calibrated(context, problem, mergeStreams(states));
   return { duals, steps: states.reduce((sum, state) => sum + streamSteps(state), 0) };
@@ -177,18 +203,8 @@ async function calibrated(context: FitContext, problem: Problem, fitted: WeightD
   let duals = fitted;
   let grid = firstGrid(duals.mu, problem.maximum);
   for (let pass = 1; pass <= MAXIMUM_CALIBRATIONS; pass++) {
-    const name = `calibration-${pass}`;
-    const config = { staging, grid, task: await handOver(staging, name, { problem, duals }) };
-    const histogram = await runPhase(context, {
-      name,
-      title: 'calibrate',
-      rows: job.plan.rows,
-      build: (root) =>
-        spreadSplits(root, 'calibrate', staging).parDo('calibrate: margins', calibrate(config), {
-          coder: partialCoder,
-        }),
-      reduce: mergeMargins(grid),
-    });
+    const task = await handOver(staging, `calibration-${pass}`, { problem, duals });
+    const histogram = await runPhase(context, calibrationPhase(staging, job, pass, { grid, task }));
     const { mu, bound, finer } = calibrateHistogram(decodeMargins(histogram), problem, duals.mu);
     duals = { ...duals, mu };
     if (bound <= WANTED_BOUND) break;

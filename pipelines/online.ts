@@ -10,6 +10,7 @@ import { createProblem, type Problem } from '../transforms/balance/problem.js';
 import { gatherPatterns, removeParts } from '../transforms/balance/range-files.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
 import { handOver } from '../transforms/read/handed.js';
+import type { Job } from '../transforms/read/job.js';
 import {
   combineOnline,
   decodeOnline,
@@ -20,7 +21,7 @@ import {
 } from '../transforms/write/online.js';
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
 import { type FitContext, type Fitted, isFeasible, requireUtility, startOf } from './fit.js';
-import { partialCoder, runPhase } from './phase.js';
+import { type Phase, partialCoder, runPhase } from './phase.js';
 
 /** What the pass gave, and the problem that it was given. */
 export interface OnlinePass extends Online {
@@ -35,10 +36,24 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
   const targets = names.attributes.map((name) => attributes[name].target);
   const problem = createProblem(balance, targets, names);
   const task = await handOver(staging, 'online', { problem, start: startOf(job, names) });
-  const bytes = await runPhase(context, {
+  const bytes = await runPhase(context, onlinePhase(staging, job, config, task));
+  await removeParts(staging);
+  return { problem, ...decodeOnline(bytes) };
+}
+
+type OnlineTask = Parameters<typeof onlineWrite>[0]['task'];
+
+/** The one pass. */
+export function onlinePhase(
+  staging: string,
+  { plan, config: { balance } }: Job,
+  config: UnitsConfig,
+  task: OnlineTask,
+): Phase {
+  return {
     name: 'online',
     title: 'learn, weigh, write',
-    rows: job.plan.rows,
+    rows: plan.rows,
     build: (root) =>
       // No reshuffle: the stateful step shuffles by its key.
       impulse(root)
@@ -47,9 +62,7 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
         .parDo('online: M4', onlineWrite({ staging, task }), { coder: partialCoder }),
     combine: combineOnline(staging),
     reduce: mergeOnline(staging),
-  });
-  await removeParts(staging);
-  return { problem, ...decodeOnline(bytes) };
+  };
 }
 
 /**

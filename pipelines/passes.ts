@@ -18,7 +18,7 @@ import type { Phases } from './finish.js';
 import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
 import type { RunContext } from './hooks.js';
 import { onlineFit, runOnline } from './online.js';
-import { partialCoder, runPhase } from './phase.js';
+import { type Phase, partialCoder, runPhase } from './phase.js';
 import { expectedShardRows } from './shard-rows.js';
 import { spreadSplits, spreadUnits } from './spread.js';
 
@@ -63,15 +63,7 @@ function sawLost({ job, known }: PassContext, { unreadable }: Counts): boolean {
 
 async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const { staging, job, hooks } = context;
-  const { rows } = job.plan;
-  const counted = await runPhase(context, {
-    name: 'counts',
-    title: 'read, filter, tag, count',
-    rows,
-    build: (root) => spreadSplits(root, 'count', staging).parDo('count', count(staging), { coder: partialCoder }),
-    combine: combineCounts(staging),
-    reduce: mergeAllCounts(staging),
-  });
+  const counted = await runPhase(context, countPhase(staging, job));
   const { counts, ranges } = decodeCounted(counted);
   await removeParts(staging);
   await requireReadable(context, counts);
@@ -88,22 +80,40 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const fitted = decodeFitted(bytes);
   const { problem, duals } = fitted;
   const task = await handOver(staging, 'written', { problem, duals });
-  const hash = partsHash(bytes, context.known);
-  const wrote = await runPhase(context, {
-    name: 'written',
-    title: 'weight, resample, write',
-    rows,
-    build: (root) =>
-      spreadUnits(root, 'write', unitsOf(job, counts.drops[0], problem.rate)).parDo(
-        'write',
-        write({ staging, task, hash }),
-        { coder: partialCoder },
-      ),
-    reduce: mergeAllWritten(staging),
-  });
+  const config = { task, hash: partsHash(bytes, context.known) };
+  const wrote = await runPhase(context, writePhase(staging, job, unitsOf(job, counts.drops[0], problem.rate), config));
   const written = decodeWritten(wrote);
   if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
   return { counts, fitted, written };
+}
+
+/** The first pass of two. */
+export function countPhase(staging: string, { plan }: Job): Phase {
+  return {
+    name: 'counts',
+    title: 'read, filter, tag, count',
+    rows: plan.rows,
+    build: (root) => spreadSplits(root, 'count', staging).parDo('count', count(staging), { coder: partialCoder }),
+    combine: combineCounts(staging),
+    reduce: mergeAllCounts(staging),
+  };
+}
+
+/** The second pass of two. */
+export function writePhase(
+  staging: string,
+  { plan }: Job,
+  units: UnitsConfig,
+  config: Omit<Parameters<typeof write>[0], 'staging'>,
+): Phase {
+  return {
+    name: 'written',
+    title: 'weight, resample, write',
+    rows: plan.rows,
+    build: (root) =>
+      spreadUnits(root, 'write', units).parDo('write', write({ staging, ...config }), { coder: partialCoder }),
+    reduce: mergeAllWritten(staging),
+  };
 }
 
 async function online(context: PassContext): Promise<Results | Lost> {
@@ -125,7 +135,7 @@ function partsHash(fitted: Uint8Array, known: readonly Unreadable[]): string {
   return createHash('sha256').update(fitted).update(JSON.stringify(known)).digest('hex').slice(0, HASH_DIGITS);
 }
 
-function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {
+export function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {
   const { plan } = job;
   const largest = plan.files.reduce((most, f) => f.groups.reduce((m, g) => Math.max(m, g.rows), most), 1);
   return {

@@ -93,6 +93,20 @@ export interface Phase {
 /** Name of the counter of rows passed in every DoFn that reads. */
 export const ROWS_COUNTER = 'rows';
 
+/** The phase's whole pipeline: its steps, their results merged, and the file. */
+export function phaseGraph(staging: string, phase: Phase): (root: Root) => void {
+  return (root) => {
+    const { name, reduce } = phase;
+    const merged = groupByKey(`${name}: by key`, phase.build(root)).parDo(
+      `${name}: combine`,
+      combine(phase.combine ?? reduce),
+      { coder: bytesCoder },
+    );
+    const path = workPath(staging, name);
+    collect(root, name, merged).parDo(`${name}: save`, save({ reduce, path }), { coder: nothingCoder });
+  };
+}
+
 /** The reduced result of the phase, from this run or an earlier one that was interrupted later. */
 export async function runPhase({ staging, job, runner, hooks }: RunContext, phase: Phase): Promise<Uint8Array> {
   const path = workPath(staging, phase.name);
@@ -102,23 +116,12 @@ export async function runPhase({ staging, job, runner, hooks }: RunContext, phas
     const report = (counters: ReadonlyMap<string, number>) =>
       hooks.onProgress?.({ phase: phase.title, rows: counters.get(ROWS_COUNTER) ?? 0, total: phase.rows, counters });
     report(new Map());
-    const result = await runner.run(
-      (root) => {
-        const { name, reduce } = phase;
-        const merged = groupByKey(`${name}: by key`, phase.build(root)).parDo(
-          `${name}: combine`,
-          combine(phase.combine ?? reduce),
-          { coder: bytesCoder },
-        );
-        collect(root, name, merged).parDo(`${name}: save`, save({ reduce, path }), { coder: nothingCoder });
-      },
-      {
-        jobName: jobNameOf(job.run, phase.name),
-        onProgress: report,
-        onMessage: (text) => hooks.onLog?.('info', `${runner.name}: ${text}`),
-        ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
-      },
-    );
+    const result = await runner.run(phaseGraph(staging, phase), {
+      jobName: jobNameOf(job.run, phase.name),
+      onProgress: report,
+      onMessage: (text) => hooks.onLog?.('info', `${runner.name}: ${text}`),
+      ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+    });
     report(result.counters);
   }
   return storage.readAll(path);

@@ -6,6 +6,7 @@ import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { emptyVocabularies, prepareJob } from './prepare.js';
 import { expectedShardRows } from './shard-rows.js';
+import type { SubmissionSummary } from './submission.js';
 
 export interface PlanSummary {
   readonly files: readonly {
@@ -26,6 +27,8 @@ export interface PlanSummary {
   readonly passes: readonly { readonly name: string; readonly why: string }[];
   /** Rows a shard, on average. */
   readonly shards: { readonly rows: number };
+  /** What the runner would be sent; the direct runner is sent nothing. */
+  readonly submission?: SubmissionSummary;
 }
 
 /** Reads only footers. Throws ConfigError and InputError as the run would. */
@@ -63,6 +66,10 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
       lists.length > 0,
     ),
     shards: { rows: expectedShardRows(job) },
+    // Loaded where it is needed: the protocol's messages take longer to load than a plan takes.
+    ...(config.runner.name === 'direct'
+      ? {}
+      : { submission: (await import('./submission.js')).describeSubmission(config, job) }),
   };
 }
 

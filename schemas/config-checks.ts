@@ -7,6 +7,7 @@ import {
   type FilterRule,
   type LabelConfig,
 } from './config.js';
+import { checkDataflow } from './dataflow-checks.js';
 import { shown } from './explain-config.js';
 import { didYouMean } from './nearest.js';
 import { environmentOf, type RunnerConfig, type RunnerName } from './runner.js';
@@ -126,7 +127,7 @@ function checkRunner({ runner }: Config): string[] {
   } else if (environment === 'docker' && runner.image === undefined) {
     issues.push('runner.image: expected the name of an image with the environment docker, got nothing.');
   }
-  return issues;
+  return name === 'dataflow' ? [...issues, ...checkDataflow(runner)] : issues;
 }
 
 /** One sentence for each mistake, in the order of the keys; empty for a sound configuration. */

@@ -1,7 +1,8 @@
 import '../sdk.js';
 import type { RunnerConfig } from '../../schemas/runner.js';
 import { JobError } from '../job-error.js';
-import { type JsonValue, runPortable } from '../portable-runner.js';
+import type { JsonValue } from '../job-request.js';
+import { runPortable } from '../portable-runner.js';
 import type { Runner } from './runner.js';
 import { openWorkers } from './workers.js';
 

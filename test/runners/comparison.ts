@@ -6,8 +6,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type RunResult, runDirect, runPortable } from '../../beam/index.js';
-import { inThisProcess, startWorkerPool, type WorkerPool } from '../../beam/worker-pool.js';
+import { type RunResult, runDirect, runPortable, startWorkerPool, type WorkerPool } from '../../beam/index.js';
+import { inThisProcess } from '../../beam/worker-pool.js';
 import { pipelines, type RunnerPipeline } from './pipelines.js';
 import { type Absent, type Started, workerEntry } from './runners.js';
 

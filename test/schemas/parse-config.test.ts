@@ -301,7 +301,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
   ],
   [
     'Dataflow without what it needs',
-    { ...least, runner: { name: 'dataflow', region: 'r' } },
+    { ...least, runner: { name: 'dataflow', region: 'europe-west1' } },
     [
       'runner.project: expected a value with the runner dataflow, got nothing.',
       'runner.tempLocation: expected a value with the runner dataflow, got nothing.',
@@ -312,7 +312,13 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'Dataflow with workers elsewhere',
     {
       ...least,
-      runner: { name: 'dataflow', project: 'p', region: 'r', tempLocation: 'gs://t', environment: 'process' },
+      runner: {
+        name: 'dataflow',
+        project: 'a-project',
+        region: 'europe-west1',
+        tempLocation: 'gs://bucket/temp',
+        environment: 'process',
+      },
     },
     ['runner.environment: expected docker with the runner dataflow, got process.'],
   ],
