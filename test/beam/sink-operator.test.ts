@@ -9,7 +9,7 @@ import { numberCoder, sleep } from './fns.js';
 import { MiniRunner } from './mini-runner.js';
 import { stageOf } from './stage.js';
 
-const MESSAGES = 200;
+const MESSAGES = 100;
 let made = 0;
 
 class Mebibytes extends DoFn<number, Uint8Array> {
