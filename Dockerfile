@@ -18,4 +18,4 @@ COPY --from=build /src/package ./
 # Where Dataflow's documentation expects the program that starts a worker, in images of every SDK.
 RUN mkdir -p /opt/apache/beam && ln -s /app/dist/beam/worker-entry.js /opt/apache/beam/boot && chmod a+rx /app/dist/beam/worker-entry.js
 USER node
-ENTRYPOINT ["node", "/app/dist/beam/worker-entry.js"]
+ENTRYPOINT ["node", "/app/dist/bin/m4-balance.js", "worker"]

@@ -1,6 +1,7 @@
 import './sdk.js';
 import { Elements } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnDataClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
+import { roomOf, SEND_LIMITS, type SendLimits, type Written } from './backpressure.js';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';
 import { createInbox, type Inbox } from './inbox.js';
 import { endedError, onStreamEnd } from './stream-end.js';
@@ -12,7 +13,10 @@ export const HIGH_WATER_BYTES = 32 << 20;
 export interface DataChannel {
   /** The messages of one input of one bundle, those included that came before the bundle did. */
   open(instructionId: string, transformId: string): Inbox;
-  /** Sends one message. Null if there is room for more, else a promise that resolves when there is. */
+  /**
+   * Sends one message. Null if there is room for more, else a promise that resolves when there is. It rejects if the runner
+   * takes nothing for minutes.
+   */
   send(instructionId: string, transformId: string, data: Uint8Array): Promise<void> | null;
   /** Says that no more comes for this output of this bundle. */
   end(instructionId: string, transformId: string): void;
@@ -30,15 +34,17 @@ export interface DataChannelOptions {
   readonly failed: { has(instructionId: string): boolean };
   /** Called once, when the runner hangs up (no error) or the stream breaks. */
   readonly onEnd: (error?: Error) => void;
+  readonly limits?: SendLimits;
 }
 
 /** Opens the stream. Errors come through `onEnd`. */
-export function openDataChannel(endpoint: string, { workerId, failed, onEnd }: DataChannelOptions): DataChannel {
+export function openDataChannel(endpoint: string, options: DataChannelOptions): DataChannel {
+  const { workerId, failed, onEnd, limits = SEND_LIMITS } = options;
   const client = new BeamFnDataClient(endpoint, channelCredentials, channelOptions, {});
   const stream = client.data(workerMetadata(workerId));
   const inboxes = new Map<string, Map<string, Inbox>>();
   let backlogBytes = 0;
-  let draining: Promise<void> | undefined;
+  const written: Written = { bytes: 0, taken: 0 };
   let ended: Error | undefined;
 
   const onConsumed = (bytes: number) => {
@@ -91,8 +97,12 @@ export function openDataChannel(endpoint: string, { workerId, failed, onEnd }: D
 
   const write = (instructionId: string, transformId: string, bytes: Uint8Array, isLast: boolean) => {
     if (ended !== undefined) throw ended;
-    stream.write(Elements.create({ data: [{ instructionId, transformId, data: bytes, isLast }] }));
+    written.bytes += bytes.length;
+    stream.write(Elements.create({ data: [{ instructionId, transformId, data: bytes, isLast }] }), () => {
+      written.taken += bytes.length;
+    });
   };
+  const room = roomOf(stream, written, limits);
 
   return {
     open(instructionId, transformId) {
@@ -102,16 +112,7 @@ export function openDataChannel(endpoint: string, { workerId, failed, onEnd }: D
     },
     send(instructionId, transformId, data) {
       write(instructionId, transformId, data, false);
-      if (!stream.writableNeedDrain) return null;
-      draining ??= new Promise<void>((resolve) => {
-        const done = () => {
-          for (const event of ['drain', 'close', 'error', 'end']) stream.removeListener(event, done);
-          draining = undefined;
-          resolve();
-        };
-        for (const event of ['drain', 'close', 'error', 'end']) stream.once(event, done);
-      });
-      return draining;
+      return room();
     },
     end: (instructionId, transformId) => write(instructionId, transformId, new Uint8Array(), true),
     discard(instructionId) {

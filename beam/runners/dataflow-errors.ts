@@ -62,9 +62,8 @@ export function explained(message: string): { readonly sentence: string; readonl
   return undefined;
 }
 
-/** The last line of a Python traceback, which says what happened; the whole text where there is none. */
-export function withoutTraceback(message: string): string {
-  if (!message.includes('Traceback (most recent call last)')) return message;
-  const lines = message.split('\n').filter((line) => /^[\w.]+(Error|Exception|Warning|Exit)\b/.test(line));
-  return lines.at(-1) ?? message;
+/** What the last Python traceback in a text says happened, in one line; undefined where there is none. */
+export function pythonError(text: string): string | undefined {
+  if (!text.includes('Traceback (most recent call last)')) return undefined;
+  return text.split('\n').findLast((line) => /^[\w.]+(Error|Exception|Warning|Exit)\b/.test(line));
 }

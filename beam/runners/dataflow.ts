@@ -2,8 +2,9 @@
 import '../sdk.js';
 import { ConfigError } from '../../schemas/errors.js';
 import type { RunnerConfig } from '../../schemas/runner.js';
+import { JobError } from '../job-error.js';
 import { runPortable } from '../remote.js';
-import { explained, withoutTraceback } from './dataflow-errors.js';
+import { explained, pythonError } from './dataflow-errors.js';
 import { dataflowJobName, dataflowPipelineOptions } from './dataflow-options.js';
 import { type DataflowService, type DataflowServiceOptions, startDataflowService } from './dataflow-service.js';
 import type { Runner } from './runner.js';
@@ -47,9 +48,8 @@ export async function openDataflow(config: RunnerConfig, options: DataflowServic
       } catch (error) {
         if (signal?.aborted) throw error;
         if (known !== undefined) throw new ConfigError([known], 'Dataflow');
-        const { message } = error as Error;
-        const short = withoutTraceback(message);
-        throw short === message ? error : new Error(`Dataflow: ${short}`, { cause: error });
+        const last = error instanceof JobError && error.thrown === undefined ? pythonError(error.details) : undefined;
+        throw last === undefined ? error : new JobError(`Dataflow: ${last}`, [], { cause: error });
       }
     },
     async close() {

@@ -170,7 +170,8 @@ test('an element that goes two ways into one sink is sent once each way', async 
     const right = input.parDo('right', suffix('R'), { coder: stringCoder });
     return flatten('both', [left, right]);
   });
-  const big = upTo(10).map((i) => `${i}${'-'.repeat(600_000)}`);
+  // One of a message's size for each branch, and two that fill one together.
+  const big = upTo(10).map((i) => `${i}${'-'.repeat(i % 2 === 0 ? 1_100_000 : 600_000)}`);
   const { outputs } = await runner.runBundle(stage, [big]);
   assert.deepEqual(
     outputs.map((text: string) => text[0] + text.at(-1)).sort(),

@@ -20,7 +20,8 @@ export interface Where {
   readonly parallelism?: number;
 }
 
-function linesOf(folder: string): string[] {
+/** All lines of the files in a folder. */
+export function linesOf(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => !name.startsWith('.'))
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n'));

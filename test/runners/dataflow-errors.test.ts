@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import type { z } from 'zod';
 import { impulse, type Root } from '../../beam/index.js';
+import { JobError } from '../../beam/job-error.js';
 import { openDataflow } from '../../beam/runners/dataflow.js';
 import {
   type DataflowService,
@@ -113,9 +114,10 @@ test('a service without the packages of Google Cloud', { skip }, async (t) => {
 
 test('a pipeline that the service refuses: the last line of the traceback, not the traceback', { skip }, async () => {
   const runner = await open({ options: { noAuth: true, experiments: ['pre_optimize=nonsense'] } });
-  await assert.rejects(runner.run(build, job), (error: Error) => {
+  await assert.rejects(runner.run(build, job), (error) => {
+    assert.ok(error instanceof JobError);
     assert.match(error.message, /^Dataflow: ValueError: Unknown or inapplicable phase for pre_optimize: nonsense$/);
-    assert.match((error.cause as Error).message, /Traceback/);
+    assert.match((error.cause as JobError).details, /Traceback/);
     return true;
   });
 });

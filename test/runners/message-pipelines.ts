@@ -43,4 +43,14 @@ export const messagePipelines: Readonly<Record<string, RunnerPipeline>> = {
     index: indexOf(20_000),
   },
   'a group of 100 MiB': groupOf(100),
+  /** Beam's Java runners hold 100 messages of a bundle until it ends; see beam/backpressure.ts. */
+  'a bundle with 150 MiB of outputs': {
+    build: (root, folder) => {
+      const values = numbers(root, 1, 150).parDo('blobs', messages.blobs([1]), { coder: bytesCoder });
+      const spread = reshuffle('again', values, bytesCoder);
+      sink(spread.parDo('summary', messages.summarizeBlob(null), { coder: stringCoder }), folder);
+    },
+    counters: { generated: 300, sunk: 150 },
+    index: indexOf(150, 150),
+  },
 };

@@ -74,7 +74,9 @@ for (const [name, job] of JOBS) {
     process.chdir(folder);
 
     const direct = await outcomeOf(folder, 'direct', { input, ...job }, {});
-    assert.ok(Object.keys(direct.files).length > 10 && Object.keys(direct.counters).length > 0);
+    assert.ok(Object.keys(direct.files).length > 10);
+    const counted = Object.values(direct.counters);
+    assert.ok(counted.length > 0 && counted.every(({ rows }) => rows! > 0), JSON.stringify(direct.counters));
     for (const [environment, runner] of Object.entries({
       external: { environment: 'external' },
       'external-processes': { environment: 'external', parallelism: 2 },

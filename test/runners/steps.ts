@@ -284,6 +284,19 @@ class Slow extends DoFn<number, number> {
 }
 export const slow = registerDoFn('test:runners:slow', (ms: number) => new Slow(ms));
 
+class Busy extends DoFn<number, number> {
+  constructor(private readonly ms: number) {
+    super();
+  }
+  *process(x: number) {
+    const end = performance.now() + this.ms;
+    while (performance.now() < end);
+    yield x;
+  }
+}
+/** Keeps the thread for `ms` milliseconds an element. */
+export const busy = registerDoFn('test:runners:busy', (ms: number) => new Busy(ms));
+
 class FailAt extends DoFn<number, number> {
   constructor(private readonly bad: number) {
     super();

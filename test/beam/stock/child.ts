@@ -21,9 +21,9 @@ export function muteConsole(): Record<'log' | 'error' | 'warn' | 'debug' | 'info
 }
 
 /** In the parent: the results of `stock/<name>.ts`. */
-export async function runStock<T>(name: string): Promise<T> {
+export async function runStock<T>(name: string, args: readonly string[] = []): Promise<T> {
   const script = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (text) => {
