@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { impulse, type Root, reshuffle, runPortable, startLoopbackPool } from '../../beam/index.js';
+import { impulse, type Root, reshuffle, runPortable, startWorkerPool } from '../../beam/index.js';
+import { inThisProcess } from '../../beam/worker-pool.js';
 import { runStock } from '../beam/stock/child.js';
 import { linesOf } from './comparison.js';
 import { sink } from './pipelines.js';
@@ -34,10 +35,10 @@ async function runOurs({ endpoint }: Started): Promise<number> {
     const busy = reshuffle('spread', from, numberCoder).parDo('busy', steps.busy(1), { coder: numberCoder });
     sink(reshuffle('again', busy, numberCoder), outputs);
   };
-  const pool = await startLoopbackPool();
+  const pool = await startWorkerPool({ start: inThisProcess });
   const signal = AbortSignal.timeout(60_000);
   await runPortable(build, { jobEndpoint: endpoint, jobName: 'ours', environment: { external: pool.address }, signal });
-  pool.stop();
+  await pool.stop();
   return new Set(linesOf(outputs)).size;
 }
 
