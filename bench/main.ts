@@ -8,6 +8,7 @@ import { memory } from './memory.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
 import { outcomeLines } from './print.js';
+import { runners } from './runners.js';
 import { stream } from './stream.js';
 import { streams } from './streams.js';
 import { tag } from './tag.js';
@@ -25,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   tag: { says: 'captions tagged in memory, against Polars', run: tag },
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
+  runners: { says: 'the whole command on Prism and Flink, and Python Beam on Prism', run: runners },
   memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
 };
