@@ -56,6 +56,28 @@ test('one read for each state and key, and writes only at the commit', async () 
   assert.deepEqual(again.seen.read(), ['x', 'y']);
 });
 
+test('a bag that is large for a message is appended in several, and read back in order', async () => {
+  const backend = slowBackend();
+  const sizes: number[] = [];
+  const state = stateOver({
+    ...backend,
+    append: (key, data) => {
+      sizes.push(data.length);
+      return backend.append(key, data);
+    },
+  });
+  const { seen } = await state.acquire(keyOf('a'));
+  const values = [700_000, 900_000, 1_000_000, 3_000_000, 10].map((length, i) => String(i).repeat(length));
+  for (const value of values) seen.append(value);
+  await state.commit();
+  assert.equal(sizes.length, 4, `appends of ${sizes} bytes`);
+  assert.ok(
+    sizes.every((size) => size <= 2 << 20 || size === Math.max(...sizes)),
+    'only one element is larger alone',
+  );
+  assert.deepEqual((await stateOver(backend).acquire(keyOf('a'))).seen.read(), values);
+});
+
 test('state that was only read is not written', async () => {
   const backend = slowBackend();
   const state = stateOver(backend);

@@ -55,6 +55,26 @@ export function encodePatterns(table: PatternTable): Uint8Array {
 
 /** The table of bytes. Throws an InputError for bytes that are not a pattern table: wrong lengths, numbers out of range. */
 export function decodePatterns(bytes: Uint8Array): PatternTable {
+  const flat = readPatterns(bytes);
+  const { m, c, limit, level, rows, counts, groups, cells } = flat;
+  const table = createPatterns(m, c, limit);
+  Object.assign(table, { level, counts });
+  if (level === LEVEL_OVERFLOWN) {
+    table.rows = rows;
+    return table;
+  }
+  // Merging a table without slots into an empty one builds the slots and checks the counts.
+  mergePatterns(table, flat);
+  check(
+    table.level === level && table.groups === groups && table.cells === cells,
+    'distinct patterns',
+    'repeated ones',
+  );
+  return table;
+}
+
+/** The table of bytes without hashes and slots: to be merged into another, as the second argument of `mergePatterns`. Throws as decodePatterns. */
+export function readPatterns(bytes: Uint8Array): PatternTable {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   check(bytes.length >= HEADER_BYTES && view.getUint32(0, true) === MAGIC, 'its header', `${bytes.length} other bytes`);
   const [m, c, level] = [4, 8, 12].map((i) => view.getUint32(i, true));
@@ -84,6 +104,7 @@ export function decodePatterns(bytes: Uint8Array): PatternTable {
   const cellCount = doubles(cells);
   const table = createPatterns(m, c, limit);
   table.counts = doubles(counts);
+  table.level = level;
   const cellGroup = integers(cells);
   const offsets = new Uint32Array(groups + 1);
   offsets.set(integers(groups), 1);
@@ -103,31 +124,11 @@ export function decodePatterns(bytes: Uint8Array): PatternTable {
   const sum = (values: Float64Array) => values.reduce((total, count) => (count >= 0 ? total + count : Number.NaN), 0);
   const total = sum(bare) + sum(cellCount);
   check(level === LEVEL_OVERFLOWN || total === rows, `${rows} rows`, `${total}`);
-  table.level = level;
-  if (level === LEVEL_OVERFLOWN) {
-    table.rows = rows;
-    return table;
-  }
-  // Merging a table without slots into an empty one builds the slots and checks the counts.
-  mergePatterns(table, {
+  const cellGroups = Int32Array.from(cellGroup);
+  return {
     ...table,
-    rows,
-    groups,
-    cells,
-    bare,
-    offsets,
-    attributes,
-    labels: label,
-    cellGroup: Int32Array.from(cellGroup),
-    cellUtility,
-    cellCount,
-  });
-  check(
-    table.level === level && table.groups === groups && table.cells === cells,
-    'distinct patterns',
-    'repeated ones',
-  );
-  return table;
+    ...{ rows, groups, cells, bare, offsets, attributes, labels: label, cellGroup: cellGroups, cellUtility, cellCount },
+  };
 }
 
 function size(m: number, groups: number, cells: number, labels: number, counts: number): number {

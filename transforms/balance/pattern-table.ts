@@ -10,6 +10,8 @@ export interface PatternTable {
   readonly c: number;
   /** Most distinct patterns that are kept. */
   readonly limit: number;
+  /** Not coarsened beyond this level, whatever the limit. */
+  readonly lastLevel: number;
   level: number;
   rows: number;
   groups: number;
@@ -37,12 +39,18 @@ export interface PatternTable {
   counts: Float64Array;
 }
 
+/** At this level u is dropped: enough for feasibility and label shares. */
+export const LEVEL_WITHOUT_UTILITY = 3;
+/** More than `limit` patterns even without u: only counts are left. */
+export const LEVEL_OVERFLOWN = 4;
+
 /** The empty table. Tables merge only where m, c and limit agree. */
-export function createPatterns(m: number, c: number, limit: number): PatternTable {
+export function createPatterns(m: number, c: number, limit: number, lastLevel: number = LEVEL_OVERFLOWN): PatternTable {
   return {
     m,
     c,
     limit,
+    lastLevel,
     level: 0,
     rows: 0,
     groups: 0,

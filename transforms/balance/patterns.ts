@@ -6,15 +6,24 @@
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
 import { UNKNOWN } from '../../schemas/tags.js';
-import { createPatterns, findCell, findGroup, type PatternTable, truncate } from './pattern-table.js';
+import {
+  createPatterns,
+  findCell,
+  findGroup,
+  LEVEL_OVERFLOWN,
+  LEVEL_WITHOUT_UTILITY,
+  type PatternTable,
+  truncate,
+} from './pattern-table.js';
 import type { TagCounts } from './problem.js';
 
-export { createPatterns, type PatternTable, UTILITY_BITS } from './pattern-table.js';
-
-/** At this level u is dropped: enough for feasibility and label shares. */
-export const LEVEL_WITHOUT_UTILITY = 3;
-/** More than `limit` patterns even without u: only counts are left. */
-export const LEVEL_OVERFLOWN = 4;
+export {
+  createPatterns,
+  LEVEL_OVERFLOWN,
+  LEVEL_WITHOUT_UTILITY,
+  type PatternTable,
+  UTILITY_BITS,
+} from './pattern-table.js';
 
 /** Distinct patterns at the table's level; 0 once it has overflown. */
 export function patternCount(table: PatternTable): number {
@@ -101,7 +110,7 @@ export function addToGroup(table: PatternTable, group: number, rawUtility: numbe
     if (table.bare[group] === 0) table.bareGroups++;
     table.bare[group] += count;
   }
-  while (table.level < LEVEL_OVERFLOWN && table.cells + table.bareGroups > table.limit) coarsen(table);
+  while (table.level < table.lastLevel && table.cells + table.bareGroups > table.limit) coarsen(table);
 }
 
 /** Moves to the next level. */

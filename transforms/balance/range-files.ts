@@ -8,7 +8,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Tags } from '../../schemas/tags.js';
 import { storageFor } from '../../storage/index.js';
 import { saveBytes, workPath } from '../read/job.js';
-import { decodePatterns, encodePatterns } from './pattern-bytes.js';
+import { decodePatterns, encodePatterns, readPatterns } from './pattern-bytes.js';
 import { COARSEST_UTILITY, partition, patternHash } from './pattern-ranges.js';
 import { createPatterns, type PatternTable } from './pattern-table.js';
 import { addPatterns, mergePatterns, patternCount } from './patterns.js';
@@ -22,14 +22,14 @@ export type Located =
 /** Of the top bits of a pattern's hash: as many workers can put patterns together at once. */
 const RANGE_BITS = 6;
 const RANGES = 2 ** RANGE_BITS;
-/** Patterns that a bundle holds before it hands them on: some 20 MB. */
-const SPILL_PATTERNS = 1 << 18;
+/** Patterns that a bundle holds before it hands them on: some 80 MB. */
+const BUNDLE_PATTERNS = 1 << 20;
 /** Patterns of a range in one pass where they must be sampled. */
 const PASS_PATTERNS = 1 << 20;
 /** Bytes of a bundle's patterns that travel as they are. */
 const BUNDLE_INLINE_BYTES = 1 << 18;
 /** Bytes of a range's: a file costs milliseconds, and there may be one for each range. */
-const RANGE_INLINE_BYTES = 1 << 17;
+const RANGE_INLINE_BYTES = 1 << 18;
 
 export interface PatternShape {
   readonly m: number;
@@ -46,18 +46,22 @@ export interface PatternCounter {
   take(): Promise<{ range: number; part: Uint8Array }[]>;
 }
 
-export function createPatternCounter(staging: string, { m, c }: Pick<PatternShape, 'm' | 'c'>): PatternCounter {
-  const empty = () => createPatterns(m, c, Number.POSITIVE_INFINITY);
+/** More patterns than the limit in one bundle are more in all, so it may round u as all will; what it may not do is leave any out. */
+export function createPatternCounter(staging: string, { m, c, limit }: PatternShape): PatternCounter {
+  const most = Math.min(limit, BUNDLE_PATTERNS);
+  const empty = () => createPatterns(m, c, limit, COARSEST_UTILITY);
   let table = empty();
   return {
     add: (tags, utility) => addPatterns(table, tags, utility),
     get full() {
-      return patternCount(table) >= SPILL_PATTERNS;
+      return patternCount(table) > most;
     },
     async take() {
       const { hashes } = table;
       const parts = partition(table, RANGES, (group, u) => patternHash(hashes[group], u) >>> (32 - RANGE_BITS));
+      const { level } = table;
       table = empty();
+      table.level = level;
       const encoded = parts.flatMap((part, range) =>
         part === undefined ? [] : [{ range, bytes: encodePatterns(part) }],
       );
@@ -120,8 +124,8 @@ export async function mergeRange(
   const table = createPatterns(m, c, limit);
   let seen = 0;
   for (const part of located) {
-    const from = decodePatterns(await fetchBytes(part));
-    seen += patternCount(from);
+    const from = readPatterns(await fetchBytes(part));
+    seen += from.cells + from.groups;
     mergePatterns(table, { ...from, limit });
   }
   const whole: RangePatterns = { table: encodePatterns(table) };
@@ -180,7 +184,7 @@ export async function gatherPatterns(ranges: readonly Located[], { m, c, limit }
   const each = async (visit: (range: RangePatterns) => void) => {
     for (const range of ranges) visit(deserialize(new Uint8Array(await fetchBytes(range))) as RangePatterns);
   };
-  await each((range) => mergePatterns(table, decodePatterns(range.table)));
+  await each((range) => mergePatterns(table, readPatterns(range.table)));
   if (table.level <= COARSEST_UTILITY) return { table };
   const utilities: UtilityCounts = new Map();
   let kept = coarsest(m, c);
@@ -188,7 +192,7 @@ export async function gatherPatterns(ranges: readonly Located[], { m, c, limit }
     let own: PatternTable;
     if (range.sample === undefined) {
       own = coarsest(m, c);
-      mergePatterns(own, { ...decodePatterns(range.table), limit: own.limit });
+      mergePatterns(own, { ...readPatterns(range.table), limit: own.limit });
       addUtilities(utilities, own);
     } else {
       own = decodePatterns(range.sample.table);

@@ -66,18 +66,29 @@ test('by key range, in any bundles and any order, patterns are those of one tabl
   );
 });
 
-test('patterns that go by the staging folder, and are sampled in several passes a range, give the same sample', async (t) => {
-  // 300,000 distinct patterns: above what travels in an element, and what a bundle holds.
+test('patterns above what travels in an element go by the staging folder, and come back exact', async (t) => {
+  const rows = Array.from({ length: 30_000 }, (_, i): Row => ({ s: [i % 3, i % 2], y: [i % C], u: 1 + i / 30_000 }));
+  const staging = scratch(t);
+  const limit = 40_000;
+  const halves = [rows.slice(0, 14_000), rows.slice(14_000)];
+  const { table, sample } = await counted(staging, halves, limit);
+  assert.equal(filesBelow(join(staging, 'work', 'patterns')).length, 2, 'one file a bundle');
+  assert.equal(sample, undefined);
+  assert.equal(bytesOf({ table }).table, bytesOf({ table: tableOf(rows, limit) }).table);
+  await removeParts(staging);
+  assert.deepEqual(filesBelow(join(staging, 'work', 'patterns')), []);
+});
+
+test('patterns that are sampled in several passes a range give the same sample', async (t) => {
   const rows = Array.from({ length: 300_000 }, (_, i): Row => ({ s: [i % 3, i % 2], y: [i % C], u: 1 + i / 300_000 }));
   const staging = scratch(t);
   const limit = 100;
-  const counter = createPatternCounter(staging, { m: M, c: C });
-  counter.add(tagsOf(rows.slice(0, 1_000)), utilityOf(rows.slice(0, 1_000)));
+  const counter = createPatternCounter(staging, { m: M, c: C, limit });
+  counter.add(tagsOf(rows.slice(0, 100)), utilityOf(rows.slice(0, 100)));
   assert.equal(counter.full, false);
   counter.add(tagsOf(rows), utilityOf(rows));
   assert.equal(counter.full, true, 'a bundle hands on what it has before its end');
   const one = await counted(staging, [rows], limit);
-  assert.ok(filesBelow(join(staging, 'work', 'patterns')).length > 0, 'went by the staging folder');
   const thirds = [0, 1, 2].map((third) => rows.filter((_, i) => i % 3 === third));
   assert.deepEqual(bytesOf(await counted(staging, thirds, limit, { passPatterns: 1_000 })), bytesOf(one));
   assert.equal(patternCount(one.sample!.table), limit);
@@ -85,6 +96,4 @@ test('patterns that go by the staging folder, and are sampled in several passes 
   const mean = rows.reduce((sum, { u }) => sum + u, 0) / rows.length;
   assert.ok(Math.abs(one.sample!.utilityMean! / mean - 1) < 1e-4, 'the mean is of all rows, not of the sample');
   assert.equal(createInstance(one.sample!.table, one.sample!.utilityMean).utilityMean, one.sample!.utilityMean);
-  await removeParts(staging);
-  assert.deepEqual(filesBelow(join(staging, 'work', 'patterns')), []);
 });
