@@ -14,9 +14,10 @@ import {
   reshuffle,
   stringCoder,
 } from '../../beam/index.js';
+import { batches, recordBatchCoder, summarizeBatch, summarizeGroup } from './batch-steps.js';
 import * as steps from './steps.js';
 
-const { anyCoder, numberCoder, recordBatchCoder } = steps;
+const { anyCoder, numberCoder } = steps;
 
 export interface RunnerPipeline {
   /** Builds it, with its outputs as lines of files in `folder`. */
@@ -139,9 +140,9 @@ export const pipelines: Readonly<Record<string, RunnerPipeline>> = {
   },
   arrow: {
     build: (root, folder) => {
-      const from = parts(root, 60).parDo('batches', steps.batches(BATCH_ROWS), { coder: recordBatchCoder });
+      const from = parts(root, 60).parDo('batches', batches(BATCH_ROWS), { coder: recordBatchCoder });
       const spread = reshuffle('again', from, recordBatchCoder);
-      sink(spread.parDo('summary', steps.summarizeBatch(null), { coder: stringCoder }), folder);
+      sink(spread.parDo('summary', summarizeBatch(null), { coder: stringCoder }), folder);
     },
     counters: { generated: 60, sunk: 60 },
     index: indexOf(60),
@@ -149,9 +150,9 @@ export const pipelines: Readonly<Record<string, RunnerPipeline>> = {
   /** One group of 38 MB. */
   bigGroup: {
     build: (root, folder) => {
-      const from = parts(root, 30).parDo('batches', steps.batches(BATCH_ROWS), { coder: recordBatchCoder });
+      const from = parts(root, 30).parDo('batches', batches(BATCH_ROWS), { coder: recordBatchCoder });
       const grouped = groupByKey('group', from.parDo('key', steps.oneKey(null), { coder: kvCoder(recordBatchCoder) }));
-      sink(grouped.parDo('summary', steps.summarizeGroup(null), { coder: stringCoder }), folder);
+      sink(grouped.parDo('summary', summarizeGroup(null), { coder: stringCoder }), folder);
     },
     counters: { generated: 30, sunk: 30 },
     index: indexOf(30),

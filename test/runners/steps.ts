@@ -5,12 +5,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RecordBatch, Table, tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 import {
   type BundleContext,
   bagState,
   DoFn,
-  defineBytesCoder,
   float64ArrayCoder,
   type KV,
   type ProcessContext,
@@ -24,18 +22,12 @@ registerModule(import.meta.url);
 
 export const numberCoder = structuredCoder<number>('m4-balance:test:runners:number:v1');
 export const anyCoder = structuredCoder<any>('m4-balance:test:runners:any:v1');
-export const recordBatchCoder = defineBytesCoder<RecordBatch>(
-  'm4-balance:test:runners:record_batch:v1',
-  (batch) => tableToIPC(new Table([batch]), 'stream'),
-  (bytes) => tableFromIPC(new Uint8Array(bytes)).batches[0],
-);
-
 const digest = (bytes: Uint8Array | string): string => createHash('sha1').update(bytes).digest('hex').slice(0, 16);
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
 /** Counts an element of a source, and notes its number: totals that are known beforehand. */
-function note(ctx: BundleContext, index: number): void {
+export function note(ctx: BundleContext, index: number): void {
   ctx.counter('generated');
   ctx.distribution('index', index);
 }
@@ -227,51 +219,12 @@ class Optimiser extends DoFn<KV<string, Float64Array>, string, typeof optimiserS
 /** Adds up the vectors of each key in its state; its outputs depend on no order. */
 export const optimiser = registerDoFn('test:runners:optimiser', (config: OptimiserConfig) => new Optimiser(config));
 
-class Batches extends DoFn<number, RecordBatch> {
-  constructor(private readonly rows: number) {
-    super();
-  }
-  *process(i: number, ctx: ProcessContext) {
-    const { rows } = this;
-    note(ctx, i);
-    yield tableFromArrays({
-      id: Int32Array.from({ length: rows }, (_, j) => i * rows + j),
-      a: Float64Array.from({ length: rows }, (_, j) => (i * 13 + j) / 7),
-      b: Float64Array.from({ length: rows }, (_, j) => j % (i + 2)),
-      c: Float64Array.from({ length: rows }, (_, j) => j * i),
-      batch: Int32Array.from({ length: rows }, () => i),
-    }).batches[0];
-  }
-}
-/** A record batch of 32 bytes a row for each number. */
-export const batches = registerDoFn('test:runners:batches', (rows: number) => new Batches(rows));
-
 class OneKey extends DoFn<any, KV<string, any>> {
   *process(value: any) {
     yield { key: 'one', value };
   }
 }
 export const oneKey = registerDoFn('test:runners:oneKey', (_: null) => new OneKey());
-
-function batchSummary(batch: RecordBatch): string {
-  const hash = createHash('sha1');
-  for (const { name } of batch.schema.fields) hash.update(bytesOf(batch.getChild(name)!.toArray()));
-  return `${batch.getChild('batch')!.get(0)} ${batch.numRows} ${hash.digest('hex').slice(0, 16)}`;
-}
-
-class BatchSummary extends DoFn<RecordBatch, string> {
-  *process(batch: RecordBatch) {
-    yield batchSummary(batch);
-  }
-}
-export const summarizeBatch = registerDoFn('test:runners:summarizeBatch', (_: null) => new BatchSummary());
-
-class GroupedBatches extends DoFn<KV<string, Iterable<RecordBatch>>, string> {
-  *process({ value }: KV<string, Iterable<RecordBatch>>) {
-    for (const batch of value) yield batchSummary(batch);
-  }
-}
-export const summarizeGroup = registerDoFn('test:runners:summarizeGroup', (_: null) => new GroupedBatches());
 
 class Slow extends DoFn<number, number> {
   constructor(private readonly ms: number) {
@@ -284,11 +237,11 @@ class Slow extends DoFn<number, number> {
 }
 export const slow = registerDoFn('test:runners:slow', (ms: number) => new Slow(ms));
 
-class Busy extends DoFn<number, number> {
+class Busy extends DoFn<string, string> {
   constructor(private readonly ms: number) {
     super();
   }
-  *process(x: number) {
+  *process(x: string) {
     const end = performance.now() + this.ms;
     while (performance.now() < end);
     yield x;
@@ -296,6 +249,16 @@ class Busy extends DoFn<number, number> {
 }
 /** Keeps the thread for `ms` milliseconds an element. */
 export const busy = registerDoFn('test:runners:busy', (ms: number) => new Busy(ms));
+
+class Pad extends DoFn<number, string> {
+  constructor(private readonly length: number) {
+    super();
+  }
+  *process(x: number) {
+    yield `${x} `.padEnd(this.length, '-');
+  }
+}
+export const pad = registerDoFn('test:runners:pad', (length: number) => new Pad(length));
 
 class FailAt extends DoFn<number, number> {
   constructor(private readonly bad: number) {

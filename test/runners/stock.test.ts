@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { impulse, type Root, reshuffle, runPortable, startWorkerPool } from '../../beam/index.js';
+import { impulse, type Root, reshuffle, runPortable, startWorkerPool, stringCoder } from '../../beam/index.js';
 import { inThisProcess } from '../../beam/worker-pool.js';
 import { runStock } from '../beam/stock/child.js';
 import { linesOf } from './comparison.js';
@@ -24,16 +24,23 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const runSdk = (endpoint: string, submission: 'sdk' | 'ours') =>
-  runStock<{ end: string; lines: number }>('job', [endpoint, mkdtempSync(join(folder, 'sdk-')), submission]);
+interface Stock {
+  readonly end: string;
+  readonly elements: number;
+  readonly errors: readonly string[];
+}
 
-async function runOurs({ endpoint }: Started): Promise<number> {
+const runSdk = (endpoint: string, submission: 'sdk' | 'ours', length: number) =>
+  runStock<Stock>('job', [endpoint, mkdtempSync(join(folder, 'sdk-')), submission, `${length}`]);
+
+async function runOurs({ endpoint }: Started, length: number): Promise<number> {
   const outputs = mkdtempSync(join(folder, 'ours-'));
   const build = (root: Root) => {
     const { numberCoder } = steps;
     const from = impulse(root).parDo('numbers', steps.count(ELEMENTS), { coder: numberCoder });
-    const busy = reshuffle('spread', from, numberCoder).parDo('busy', steps.busy(1), { coder: numberCoder });
-    sink(reshuffle('again', busy, numberCoder), outputs);
+    const padded = from.parDo('pad', steps.pad(length), { coder: stringCoder });
+    const busy = reshuffle('spread', padded, stringCoder).parDo('busy', steps.busy(1), { coder: stringCoder });
+    sink(reshuffle('again', busy, stringCoder), outputs);
   };
   const pool = await startWorkerPool({ start: inThisProcess });
   const signal = AbortSignal.timeout(60_000);
@@ -42,24 +49,28 @@ async function runOurs({ endpoint }: Started): Promise<number> {
   return new Set(linesOf(outputs)).size;
 }
 
+const SHORT = 10;
+/** All elements together are 3.2 MB. */
+const LONG = 8_000;
+
 test('Prism: the submission of the SDK hangs, and its worker cannot say who it is', {
   skip: prism.absent,
 }, async () => {
   assert.ok(prism.absent === undefined);
-  assert.deepEqual(await runSdk(prism.endpoint, 'sdk'), { end: 'hangs', lines: 0 });
-  const { end, lines } = await runSdk(prism.endpoint, 'ours');
+  const submitted = await runSdk(prism.endpoint, 'sdk', SHORT);
+  assert.deepEqual([submitted.end, submitted.elements], ['hangs', 0]);
+  const { end, elements } = await runSdk(prism.endpoint, 'ours', SHORT);
   assert.match(end, /worker id/);
-  assert.equal(lines, 0);
-  assert.equal(await runOurs(prism), ELEMENTS);
+  assert.equal(elements, 0);
+  assert.equal(await runOurs(prism, SHORT), ELEMENTS);
 });
 
-test("Python's runner: the worker of the SDK loses elements of a job that succeeds", {
-  skip: python.absent,
-}, async (t) => {
+test("Python's runner: the worker of the SDK hangs on 3 MB", { skip: python.absent }, async (t) => {
   assert.ok(python.absent === undefined);
-  const { end, lines } = await runSdk(python.endpoint, 'sdk');
-  t.diagnostic(`the SDK: ${end}, ${lines} of ${ELEMENTS} elements`);
-  assert.equal(end, 'DONE');
-  assert.ok(lines < ELEMENTS, `${lines}`);
-  assert.equal(await runOurs(python), ELEMENTS);
+  const short = await runSdk(python.endpoint, 'sdk', SHORT);
+  assert.deepEqual([short.end, short.elements], ['DONE', ELEMENTS], 'it can run there at all');
+  const long = await runSdk(python.endpoint, 'sdk', LONG);
+  t.diagnostic(JSON.stringify(long).slice(0, 300));
+  assert.notDeepEqual([long.end, long.elements], ['DONE', ELEMENTS]);
+  assert.equal(await runOurs(python, LONG), ELEMENTS);
 });

@@ -1,4 +1,7 @@
-/** A pipeline of the SDK, with its worker, on a real runner. Arguments: the job service, a folder for the outputs, who submits. */
+/**
+ * A pipeline of the SDK, with its worker, on a real runner. Arguments: the job service, a folder for the
+ * outputs, who submits, and the length of an element.
+ */
 import '../../../beam/node-util.js';
 import 'apache-beam';
 import { randomUUID } from 'node:crypto';
@@ -21,20 +24,21 @@ const HANGS_MS = 20_000;
 /** What a worker does after the end of a bundle may still be written. */
 const LATE_MS = 1_000;
 
-const [endpoint, folder, submission] = process.argv.slice(2);
+const [endpoint, folder, submission, length] = process.argv.slice(2);
 muteConsole();
-process.on('uncaughtException', () => undefined);
-process.on('unhandledRejection', () => undefined);
+const errors = new Set<string>();
+for (const event of ['uncaughtException', 'unhandledRejection'])
+  process.on(event, (error) => errors.add(String(error)));
 
 const fns = {
-  numbers: () => Array.from({ length: 400 }, (_, i) => i),
-  busy(x: number) {
+  numbers: () => Array.from({ length: 400 }, (_, i) => `${i} `.padEnd(Number(length), '-')),
+  busy(x: string) {
     const end = performance.now() + 1;
     while (performance.now() < end);
     return x;
   },
-  write(x: number) {
-    writeFileSync(join(folder, randomUUID()), `${x}`);
+  write(x: string) {
+    writeFileSync(join(folder, randomUUID()), x);
     return x;
   },
 };
@@ -65,4 +69,4 @@ async function byOurs(): Promise<string> {
 
 const end = await orHangs(submission === 'sdk' ? bySdk() : byOurs(), HANGS_MS).catch(String);
 await sleep(LATE_MS);
-report({ end, lines: new Set(readdirSync(folder)).size });
+report({ end, elements: readdirSync(folder).length, errors: [...errors] });
