@@ -22,6 +22,7 @@ export function annotate(error: unknown, transform: string, signal?: AbortSignal
 /** An error with its stack and those of its causes, for a log that is read elsewhere. */
 export function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const own = error.stack ?? error.message;
+  // V8 writes the stack's first line when the error is made, before a class of ours has set its name.
+  const own = error.stack?.replace(/^Error(?=:)/, error.name) ?? error.message;
   return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
 }

@@ -1,5 +1,5 @@
-/** Messages of a runner that are shown, of those that say nothing of an error of ours. */
-const SHOWN_MESSAGES = 5;
+/** Shown of a runner's last message, which may be a dump of its own memory. */
+const SHOWN_CHARACTERS = 300;
 
 /**
  * A job that did not end well on its runner. The message is that of the error which a worker threw, where the runner passed one
@@ -13,20 +13,21 @@ export class JobError extends Error {
   readonly details: string;
 
   /**
-   * @param what happened to the job: `ended as FAILED`
+   * @param what happened: `the job x ended as FAILED`
    * @param messages of the runner, the last one last
    */
   constructor(what: string, messages: readonly string[], options?: ErrorOptions) {
     const found = workerError(messages);
-    const said = messages.slice(-SHOWN_MESSAGES).join('\n');
-    super(found?.message ?? `the job ${what}${said === '' ? '' : `: ${said}`}`, options);
+    const [said = ''] = (messages.at(-1) ?? '').trim().split('\n');
+    const shown = said.length > SHOWN_CHARACTERS ? `${said.slice(0, SHOWN_CHARACTERS)}…` : said;
+    super(found?.message ?? (shown === '' ? what : `${what}: ${shown}`), options);
     this.details = found?.text ?? messages.join('\n');
     if (found !== undefined) this.thrown = found.name;
   }
 }
 
 /** `Error: message [in transform "name"]` as a worker writes it, wherever a runner put it. */
-const THROWN = /(?:^|[\s"'(])((?:[A-Za-z]\w*)?(?:Error|Exception))(?: \[\w+\])?: ([\s\S]*?\[in transform "[^"\n]*"\])/;
+const THROWN = /(?:^|[^\w.])((?:[A-Za-z]\w*)?(?:Error|Exception))(?: \[\w+\])?: ([\s\S]*?\[in transform "[^"\n]*"\])/;
 
 function workerError(messages: readonly string[]): { name: string; message: string; text: string } | undefined {
   for (const text of messages) {

@@ -67,9 +67,10 @@ export async function submitJob(
  * the start.
  */
 export async function runPortable(build: (root: Root) => void, options: JobOptions & RunOptions): Promise<RunResult> {
-  const { signal, onProgress, stallMs, pollMs } = options;
+  const { signal, onProgress, stallMs, pollMs, jobName } = options;
   signal?.throwIfAborted();
   const job = await submitJob(build, options);
+  const name = `the job ${jobName ?? job.id}`;
   const hasStalled = stallMs === undefined ? undefined : stallWatch(stallMs);
   // A template job of Dataflow has no metrics, and some services fail on the question.
   const metrics = () => job.metrics().catch(() => []);
@@ -77,7 +78,7 @@ export async function runPortable(build: (root: Root) => void, options: JobOptio
     const infos = await metrics();
     onProgress?.(countersOf(infos));
     if (hasStalled?.([await job.state(), job.messages().length, infos])) {
-      throw new JobError(`made no progress for ${stallMs! / 1000} s and was cancelled`, job.messages());
+      throw new JobError(`${name} made no progress for ${stallMs! / 1000} s and was cancelled`, job.messages());
     }
   };
   try {
@@ -86,7 +87,7 @@ export async function runPortable(build: (root: Root) => void, options: JobOptio
       ...(signal === undefined ? {} : { signal }),
       ...(pollMs === undefined ? {} : { pollMs }),
     });
-    if (state !== JobState.DONE) throw new JobError(`ended as ${JobState[state]}`, job.messages());
+    if (state !== JobState.DONE) throw new JobError(`${name} ended as ${JobState[state]}`, job.messages());
     const infos = await metrics();
     return { counters: countersOf(infos), distributions: distributionsOf(infos) };
   } catch (error) {

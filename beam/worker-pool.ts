@@ -1,6 +1,5 @@
 import './sdk.js';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type {
   StartWorkerRequest,
@@ -10,6 +9,7 @@ import type {
 } from 'apache-beam/proto/beam_fn_api';
 import { beamFnExternalWorkerPoolDefinition } from 'apache-beam/proto/beam_fn_api.grpc-server';
 import { Worker } from './worker.js';
+import { WORKER_ENTRY } from './worker-entry-path.js';
 
 /** Serves workers to a runner that can reach this machine. */
 export interface WorkerPool {
@@ -42,9 +42,6 @@ export const inThisProcess: StartWorker = ({ workerId, controlUrl }) => {
   const worker = new Worker(workerId, { controlUrl });
   return { ended: worker.wait().catch(() => undefined), stop: () => worker.stop() };
 };
-
-/** This package's main file of a worker process, from beam/ as from the bundle beside it. */
-export const WORKER_ENTRY = fileURLToPath(new URL('../beam/worker-entry.js', import.meta.url));
 
 /** Time between asking a worker process to end and killing it. */
 const KILL_MS = 2000;

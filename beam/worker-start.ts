@@ -57,12 +57,13 @@ export async function setUpWorker(argv: readonly string[]): Promise<WorkerSetup>
   const info = flags.provision_endpoint === undefined ? undefined : await provision(flags.provision_endpoint, id);
   const controlUrl = info?.controlEndpoint?.url || flags.control_endpoint;
   if (controlUrl === undefined) throw new Error('no control endpoint: give --provision_endpoint or --control_endpoint');
-  const options = info?.pipelineOptions ? Struct.toJson(info.pipelineOptions) : JSON.parse(flags.options ?? '{}');
+  const provisioned = info?.pipelineOptions ? Struct.toJson(info.pipelineOptions) : {};
+  const options = [provisioned, JSON.parse(flags.options ?? '{}')] as Record<string, any>[];
   return {
     id,
     controlUrl,
     loggingUrl: info?.loggingEndpoint?.url || flags.logging_endpoint,
-    modules: modulesOf(options as Record<string, any>),
+    modules: [...new Set(options.flatMap(modulesOf))],
     siblingIds: info?.siblingWorkerIds ?? [],
   };
 }

@@ -1,6 +1,7 @@
 /** The commands and their flags; from an argument list to an exit code. */
 import { createRequire } from 'node:module';
 import yargs, { type Argv } from 'yargs';
+import { JobError } from '../beam/job-error.js';
 import { ConfigError } from '../schemas/errors.js';
 import { configJsonSchema, expectation } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
@@ -10,12 +11,14 @@ import { configFlags, type Flag } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
+import { worker } from './worker.js';
+import { POOL_PORT, workerPool } from './worker-pool.js';
 
 const NAME = 'm4-balance';
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
 const BALANCE_PURPOSE = 'Read, filter, tag, balance, and write shards, weights and a report';
-const COMMANDS = ['init', 'balance', 'schema'];
+const COMMANDS = ['init', 'balance', 'schema', 'worker', 'worker-pool'];
 const MAXIMUM_COLUMNS = 120;
 const EXIT_HELP = ['Exit codes:', ...EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(4)}${meaning}`)];
 
@@ -139,6 +142,17 @@ const schemaCommand: Command = async (argv, terminal) => {
   return EXIT.done;
 };
 
+/** The runner's flags are not ours to check: newer ones know more of them. */
+const workerCommand =
+  (args: readonly string[]): Command =>
+  () =>
+    worker(args.slice(1));
+
+const workerPoolCommand: Command = async (argv, terminal) => {
+  refuseUnknown(argv, ['host', 'port'], 'worker-pool');
+  return workerPool({ host: String(argv.host), port: String(argv.port) }, terminal);
+};
+
 /** What the arguments ask for: a command to run, or a text (help, version) to print. */
 async function parse(
   args: readonly string[],
@@ -179,6 +193,31 @@ async function parse(
     .command('schema', "Print the configuration's JSON Schema", {}, () => {
       run = schemaCommand;
     })
+    .command(
+      'worker',
+      'Serve a runner: what its containers and processes start',
+      (p) => p.usage('$0 worker FLAGS\n\nServe the runner that the flags of the Beam SDK container contract name.'),
+      () => {
+        run = workerCommand(args);
+      },
+    )
+    .command(
+      'worker-pool',
+      'Start workers for runners that ask for them',
+      (p) =>
+        p
+          .usage('$0 worker-pool\n\nStart workers, as processes of this machine, for runners that ask for them.')
+          .option('host', {
+            type: 'string',
+            default: 'localhost',
+            describe: 'Listen here; others may then start workers',
+          })
+          .option('port', { type: 'string', default: String(POOL_PORT), describe: '0: a free one' })
+          .example(`${NAME} worker-pool --port 50000`, 'then balance --runner.workerPool localhost:50000'),
+      () => {
+        run = workerPoolCommand;
+      },
+    )
     .version(packageFile.version)
     .epilogue(EXIT_HELP.join('\n'))
     .updateStrings({ string: 'value', boolean: 'switch' })
@@ -217,8 +256,11 @@ function printError(error: unknown, code: number, args: readonly string[], { std
     return;
   }
   printLine(stderr, `${NAME}: ${message}`);
-  if (code !== EXIT.internal) return;
-  if (args.includes('--verbose')) for (const line of (stack ?? '').split('\n').slice(1)) printLine(stderr, line);
+  const ofJob = error instanceof JobError;
+  if (code !== EXIT.internal && !ofJob) return;
+  const trace = ofJob ? error.details : (stack ?? '').split('\n').slice(1).join('\n');
+  if (args.includes('--verbose')) for (const line of trace.split('\n')) printLine(stderr, line);
+  else if (code !== EXIT.internal) printLine(stderr, '--verbose shows what the runner said.');
   else printLine(stderr, 'This should not happen. --verbose shows where; please report it.');
 }
 

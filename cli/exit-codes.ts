@@ -1,4 +1,5 @@
 /** How a process of ours ends, for scripts that call it. */
+import { JobError } from '../beam/job-error.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 
 export const EXIT = {
@@ -8,6 +9,7 @@ export const EXIT = {
   input: 3,
   rate: 4,
   storage: 5,
+  runner: 6,
   /** 128 + the signal's number, as shells have it. */
   interrupted: 130,
   terminated: 143,
@@ -21,6 +23,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.input, 'input data that cannot be used, or more bad rows than input.maximumBad allows'],
   [EXIT.rate, 'with --strict-rate: done, but the asked rate is above the largest feasible one'],
   [EXIT.storage, 'a file could not be read or written (disk full, no permission)'],
+  [EXIT.runner, 'the runner could not be reached, or gave up a job'],
   [EXIT.interrupted, 'stopped by Ctrl-C (143: by SIGTERM); the same command continues'],
 ];
 
@@ -28,7 +31,16 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
+/** What a worker threw, by its name; a system's error is told by the code that its message opens with. */
+function remoteExitCode({ thrown, message }: JobError): number {
+  if (thrown === undefined) return EXIT.runner;
+  if (thrown === 'ConfigError') return EXIT.usage;
+  if (thrown === 'InputError') return EXIT.input;
+  return /^E[A-Z]{2,}: /.test(message) ? EXIT.storage : EXIT.internal;
+}
+
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof JobError) return remoteExitCode(error);
   if (error instanceof ConfigError) return EXIT.usage;
   if (error instanceof InputError) return EXIT.input;
   return isSystemError(error) ? EXIT.storage : EXIT.internal;

@@ -52,7 +52,9 @@ export const runnerSchema = z.strictObject({
   parallelism: count
     .max(4096)
     .default(1)
-    .describe('Bundles that are processed at a time, where the runner lets one choose'),
+    .describe(
+      'Bundles at a time, where the runner lets one choose; above 1, external workers are processes of their own',
+    ),
   timeout: z
     .number()
     .positive()

@@ -24,7 +24,7 @@ const PRINTS = new Set(['cli', 'scripts', 'bench']);
 /** Files elsewhere that write to a standard stream, and the reason. */
 const PRINTING_FILES: Readonly<Record<string, string>> = {
   'beam/log-channel.ts': 'carries what the code of a worker prints to the runner',
-  'beam/worker-entry.ts': 'is the main file of a worker process: its end is told on stderr',
+  'beam/worker-main.ts': 'is what a worker process does: its end is told on stderr',
 };
 
 const MAXIMUM_LINES = 300;

@@ -37,7 +37,7 @@ export async function openPortable(
         });
       } catch (error) {
         if (!isRpcError(error)) throw error;
-        throw new JobError(`was lost: the job service of ${name} at ${endpoint} says ${error.code}`, [error.message], {
+        throw new JobError(`${name}: the job service at ${endpoint} fails (${error.code})`, [error.message], {
           cause: error,
         });
       }

@@ -39,7 +39,9 @@ export async function openPrism(config: RunnerConfig): Promise<Runner> {
         try {
           return await runner.run(build, options);
         } catch (error) {
-          throw prism.isAlive() ? error : new JobError('was lost: prism ended', [prism.output()], { cause: error });
+          throw prism.isAlive()
+            ? error
+            : new JobError(`prism ended during ${options.jobName}`, [prism.output(), prism.end()], { cause: error });
         }
       },
       async close() {
@@ -78,6 +80,8 @@ function isExecutable(path: string): boolean {
 interface Prism {
   readonly endpoint: string;
   isAlive(): boolean;
+  /** Its exit code or the signal that ended it. */
+  end(): string;
   /** The last of what it wrote. */
   output(): string;
   stop(): Promise<void>;
@@ -107,6 +111,7 @@ async function startPrism(binary: string): Promise<Prism> {
   const prism: Prism = {
     endpoint: `localhost:${port}`,
     isAlive,
+    end: () => child.signalCode ?? `exit code ${child.exitCode}`,
     output: () => output.trim(),
     async stop() {
       process.off('exit', kill);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { environmentOf, type RunnerConfig } from '../../schemas/runner.js';
 import type { WorkerEnvironment } from '../environment.js';
 import { registeredModules } from '../modules.js';
-import { asProcesses, inThisProcess, startWorkerPool, WORKER_ENTRY } from '../worker-pool.js';
+import { WORKER_ENTRY } from '../worker-entry-path.js';
+import { asProcesses, inThisProcess, startWorkerPool } from '../worker-pool.js';
 
 /** The workers of a runner, and the end of whatever was started to have them. */
 export interface Workers {

@@ -92,7 +92,7 @@ test('a job that fails rejects with its last messages', async () => {
   const service = await startJobService({ states: [JobState.FAILED], messages: ['boom at row 7'] });
   await assert.rejects(
     runPortable(build, { jobEndpoint: service.url, environment }),
-    /^JobError: the job ended as FAILED: boom at row 7$/,
+    /^JobError: the job job ended as FAILED: boom at row 7$/,
   );
   service.stop();
 });
@@ -116,7 +116,7 @@ test('a job that makes no progress is cancelled, and the last words of its runne
   const service = await startJobService({ states: [JobState.RUNNING], messages: ['worker 1 is gone'] });
   const run = runPortable(build, { jobEndpoint: service.url, environment, stallMs: 200 });
   await assert
-    .rejects(run, /^JobError: the job made no progress for 0.2 s and was cancelled: worker 1 is gone$/)
+    .rejects(run, /^JobError: the job job made no progress for 0.2 s and was cancelled: worker 1 is gone$/)
     .finally(service.stop);
   assert.ok(service.calls.includes('cancel'));
 });
