@@ -36,6 +36,8 @@ export interface Faulty {
   readonly config: string;
   /** Processes below which the runner has its workers, beside the command itself. */
   readonly roots: readonly number[];
+  /** Writes another section `runner` into the configuration. */
+  set(runner: object): void;
 }
 
 /** A job of some seconds in a folder of its own; `runner` is the configuration's section. */
@@ -56,10 +58,10 @@ export async function faultyJob(
     labels: [{ lexicon: 'occupations' }],
     balance: { fit: 'exact', rate: 0.6, ...balance },
     output: { directory, formats: ['parquet', 'tfrecord'], shardRows: SHARD_ROWS },
-    runner,
   };
-  writeFileSync(config, JSON.stringify(value));
-  return { folder, out: directory, config, roots };
+  const set = (section: object) => writeFileSync(config, JSON.stringify({ ...value, runner: section }));
+  set(runner);
+  return { folder, out: directory, config, roots, set };
 }
 
 export interface RunEnd extends Finished {
