@@ -103,10 +103,10 @@ class ParDoOperator implements Operator {
     if (this.failure !== undefined) throw this.failure.error;
     try {
       await this.emitAll(await this.doFn.finishBundle?.(this.bundleContext), inGlobalWindow);
+      await this.state?.commit();
     } catch (error) {
       throw this.annotated(error);
     }
-    await this.state?.commit();
   }
 
   async teardown(): Promise<void> {

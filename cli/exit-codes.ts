@@ -1,6 +1,6 @@
 /** How a process of ours ends, for scripts that call it. */
 import { JobError } from '../beam/job-error.js';
-import { ConfigError, InputError } from '../schemas/errors.js';
+import { ConfigError, InputError, StorageError } from '../schemas/errors.js';
 
 export const EXIT = {
   done: 0,
@@ -36,12 +36,14 @@ function remoteExitCode({ thrown, message }: JobError): number {
   if (thrown === undefined) return EXIT.runner;
   if (thrown === 'ConfigError') return EXIT.usage;
   if (thrown === 'InputError') return EXIT.input;
+  if (thrown === 'StorageError') return EXIT.storage;
   return /^E[A-Z]{2,}: /.test(message) ? EXIT.storage : EXIT.internal;
 }
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof JobError) return remoteExitCode(error);
   if (error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof StorageError) return EXIT.storage;
   if (error instanceof InputError) return EXIT.input;
   return isSystemError(error) ? EXIT.storage : EXIT.internal;
 }

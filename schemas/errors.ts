@@ -19,7 +19,7 @@ function sentence(what: string, m: Mismatch): string {
 
 /** Bad input data: names the file, the place, what was expected and what arrived. */
 export class InputError extends Error {
-  override readonly name = 'InputError';
+  override readonly name: string = 'InputError';
   constructor(
     what: string,
     readonly mismatch: Mismatch,
@@ -27,6 +27,11 @@ export class InputError extends Error {
   ) {
     super(sentence(what, mismatch), options);
   }
+}
+
+/** A file that could not be read or written for a reason of the machine: the disk is full, or there is no permission. */
+export class StorageError extends InputError {
+  override readonly name = 'StorageError';
 }
 
 /** A mistake in the configuration: `issues` has one sentence for each key. */

@@ -4,6 +4,7 @@ import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ByteSink, ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
+import { guarded, reason } from './guarded.js';
 import { makeHandles } from './handles.js';
 import { listPatterns } from './list.js';
 import { checkOutputPath, printable } from './names.js';
@@ -28,31 +29,6 @@ export function localPath(path: string): string {
     throw new InputError('path', { file: printable(path), expected: 'a path', got: 'a zero byte in it' });
   }
   return path;
-}
-
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  const words: Record<string, string> = {
-    ENOENT: 'no such file',
-    EACCES: 'no permission',
-    EPERM: 'no permission',
-    ENOTDIR: 'a file where a folder is needed',
-    EISDIR: 'a folder',
-    ENAMETOOLONG: 'a name that is too long',
-    ENOSPC: 'no space left on the device',
-    EXDEV: 'another file system',
-    ELOOP: 'a loop of symbolic links',
-  };
-  return (code !== undefined && words[code]) || (error instanceof Error ? error.message : String(error));
-}
-
-async function guarded<T>(what: string, path: string, expected: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(what, { file: printable(path), expected, got: reason(error) }, { cause: error });
-  }
 }
 
 function sourceOf(path: string, bytes: number, modified: number): ByteSource {

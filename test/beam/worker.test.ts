@@ -74,7 +74,7 @@ for (const kind of ['get', 'append', 'clear']) {
     runner.state.failing = kind;
     const stage = learnStage(`fail to ${kind}`, { dim: 1, async: true });
     const { error } = await runner.runBundle(stage, [[pair('a', 1)]]);
-    assert.match(error, new RegExp(`injected failure of ${kind}`));
+    assert.match(error, new RegExp(`injected failure of ${kind} \\[in transform "learn"\\]`));
   });
 }
 

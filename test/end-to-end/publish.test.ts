@@ -8,6 +8,7 @@ import { parseConfig } from '../../schemas/parse-config.js';
 import { demoBatch } from '../../scripts/demo-data.js';
 import { run, start } from './command.js';
 import { saveParquet } from './inputs.js';
+import { moments } from './moments.js';
 import { readJson, readOutput } from './outputs.js';
 import { digests, filesBelow, scratch } from './scratch.js';
 
@@ -34,15 +35,6 @@ async function prepared(folder: string): Promise<{ out: string; config: string }
   };
   writeFileSync(config, JSON.stringify(value));
   return { out, config };
-}
-
-/** Uniform numbers in [0, 1) from a seed that is printed: a linear congruential generator (Numerical Recipes). */
-function moments(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 function assertNothingLeft(out: string): void {

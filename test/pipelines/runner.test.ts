@@ -50,6 +50,7 @@ test('a program that is no Prism is named with what it said', async (t) => {
 test('an error of a worker has the exit code that it would have had in this process', () => {
   const failed = (thrown: string) => exitCodeOf(new JobError('x ended', [`failed: ${thrown} [in transform "a"]`]));
   assert.equal(failed('InputError: b'), 3);
+  assert.equal(failed('StorageError: write: a: expected room, got no space left on the device.'), 5);
   assert.equal(failed('ConfigError: b'), 2);
   assert.equal(failed('Error: ENOSPC: no space left on device, write'), 5);
   assert.equal(failed('TypeError: b'), 1);

@@ -29,6 +29,11 @@ export async function startPrism(): Promise<Started | Absent> {
   return (await load('start-prism.mjs')).startPrism();
 }
 
+/** The binary of Prism, undefined where there is none. */
+export async function findPrism(): Promise<string | undefined> {
+  return (await load('install-prism.mjs')).findPrism();
+}
+
 export async function startPythonRunner(): Promise<Started | Absent> {
   return (await load('start-python.mjs')).startPythonRunner();
 }
