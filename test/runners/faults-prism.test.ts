@@ -13,14 +13,14 @@ const KILLS = Number(process.env.M4_FAULTS ?? 20);
 const HANGS = Number(process.env.M4_FAULTS ?? 4);
 const STALL_SECONDS = 25;
 
-describe('on Prism', options, () => {
+describe('on Prism', { skip }, () => {
   for (const environment of ['process', 'external'] as const) {
     const runner = { name: 'prism', prism, environment, parallelism: 2, timeout: STALL_SECONDS };
-    test(`a worker (${environment}) that is killed in mid-bundle`, async (t) => {
+    test(`a worker (${environment}) that is killed in mid-bundle`, options, async (t) => {
       await strikeOften(t, await faultyJob(t, runner), { count: Math.ceil(KILLS / 2), inject: killWorker });
     });
 
-    test(`a worker (${environment}) that hangs`, async (t) => {
+    test(`a worker (${environment}) that hangs`, options, async (t) => {
       const { failed, landed } = await strikeOften(t, await faultyJob(t, runner), {
         count: Math.ceil(HANGS / 2),
         inject: freezeWorkers,
