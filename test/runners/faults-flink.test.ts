@@ -9,7 +9,7 @@ import { noProcesses, workersBelow } from './processes.js';
 import { startFlink } from './runners.js';
 
 const TEST_MS = 19 * 60_000;
-const count = Number(process.env.M4_FAULTS ?? 2);
+const count = Number(process.env.M4_FAULTS ?? 1);
 const STALL_SECONDS = 45;
 
 test('embedded Flink', { skip: noProcesses, timeout: TEST_MS }, async (t) => {

@@ -9,8 +9,8 @@ const prism = await findPrism();
 const skip = prism === undefined ? 'no Prism; to install it: node scripts/runners/install-prism.mjs' : noProcesses;
 const options = { skip, timeout: 18 * 60_000 };
 /** Moments of a kill, which a run outlives by little; a worker that hangs costs the runner's timeout each time. */
-const KILLS = Number(process.env.M4_FAULTS ?? 20);
-const HANGS = Number(process.env.M4_FAULTS ?? 4);
+const KILLS = Number(process.env.M4_FAULTS ?? 5);
+const HANGS = Number(process.env.M4_FAULTS ?? 1);
 const STALL_SECONDS = 25;
 
 describe('on Prism', { skip }, () => {
