@@ -2,6 +2,7 @@
  * Puts the command and what it needs into a few files, dist/bin: Node takes twice as long to find and compile 700 small modules as
  * a short run takes to work. The modules of dist/ stay what tests, workers and importers use.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -30,14 +31,16 @@ const requireCommonJs = {
   },
 };
 
+const tagJob = (dist) => join(dist, 'bench', 'tag-job.js');
+
 export async function bundle(dist) {
   await build({
     entryPoints: {
       'm4-balance': join(dist, 'cli', 'main.js'),
       // Started by its file, beside the command's.
       'parquet-worker': join(dist, 'formats', 'parquet-worker.js'),
-      // So that a benchmark of one pass starts as the command does.
-      'tag-job': join(dist, 'bench', 'tag-job.js'),
+      // So that a benchmark of one pass starts as the command does. The image is built without benchmarks.
+      ...(existsSync(tagJob(dist)) && { 'tag-job': tagJob(dist) }),
     },
     outdir: join(dist, 'bin'),
     bundle: true,

@@ -202,8 +202,9 @@ for (const fit of ['stream', 'online'] as const) {
       for (const step of steps) {
         assert.equal(step.environmentId, urnOf(step) === PAR_DO ? id : '', `${step.uniqueName} runs where it should`);
       }
-      for (const end of ['merge', 'save']) assert.equal(urnOf(byName(`${phase.name}: ${end}`)), PAR_DO);
-      assert.equal(urnOf(byName(`${phase.name}: group`)), 'beam:transform:group_by_key:v1');
+      for (const end of ['combine', 'save']) assert.equal(urnOf(byName(`${phase.name}: ${end}`)), PAR_DO);
+      for (const grouping of ['by key', 'group'])
+        assert.equal(urnOf(byName(`${phase.name}: ${grouping}`)), 'beam:transform:group_by_key:v1');
     }
   });
 }
@@ -222,8 +223,8 @@ for (const [fit, phaseName, step, states] of [
     assert.deepEqual(Object.keys(stateSpecs).sort(), [...states].sort());
     for (const { protocol, spec } of Object.values(stateSpecs)) {
       assert.equal(protocol?.urn, 'beam:user_state:bag:v1');
-      assert.ok(spec.oneofKind === 'readModifyWriteSpec');
-      assert.ok(pipeline.components!.coders[spec.readModifyWriteSpec.coderId] !== undefined);
+      assert.ok(spec.oneofKind === 'bagSpec');
+      assert.ok(pipeline.components!.coders[spec.bagSpec.elementCoderId] !== undefined);
     }
     assert.deepEqual(pipeline.requirements, ['beam:requirement:pardo:stateful:v1']);
   });
