@@ -17,11 +17,15 @@ const RUNNER_TESTS = join('test', 'runners');
 
 const wanted = process.argv.slice(2).map((part) => part.split('/').join(sep));
 const withRunners = wanted.some((part) => part.includes(RUNNER_TESTS));
+/** Tests that kill workers, and take as long as all others together, are run only where an argument names them. */
+const FAULT_TESTS = join(RUNNER_TESTS, 'faults-');
+const withFaults = wanted.some((part) => part.includes(FAULT_TESTS));
 // An explicit list: Node 20 takes no globs, and a folder means different files in each version.
 const files = readdirSync(join(ROOT, 'dist', 'test'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
   .map((entry) => relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)))
   .filter((file) => withRunners || !file.includes(RUNNER_TESTS))
+  .filter((file) => withFaults || !file.includes(FAULT_TESTS))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
 if (files.length === 0) {
