@@ -65,7 +65,7 @@ test('Prism: the submission of the SDK hangs, and its worker cannot say who it i
   assert.equal(await runOurs(prism, SHORT), ELEMENTS);
 });
 
-test("Python's runner: the worker of the SDK hangs on 3 MB", { skip: python.absent }, async (t) => {
+test("Python's runner: the worker of the SDK hangs on 3 MB, or its job fails", { skip: python.absent }, async (t) => {
   assert.ok(python.absent === undefined);
   const short = await runSdk(python.endpoint, 'sdk', SHORT);
   assert.deepEqual([short.end, short.elements], ['DONE', ELEMENTS], 'it can run there at all');
