@@ -129,7 +129,7 @@ async function begun(name: string): Promise<{ readonly staging: string; readonly
     filters: ['datacomp-basic'],
     attributes: { female: { lexicon: 'gender', value: 'female' } },
     labels: [{ lexicon: 'occupations' }],
-    balance: { rate: 0.5, streams: 2 },
+    balance: { rate: 0.5, streams: 2, fit: 'stream' },
     output: { directory: join(folder, name) },
   });
   const staging = `${config.output.directory}.partial`;
