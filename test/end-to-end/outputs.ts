@@ -17,9 +17,12 @@ export interface ReadTable {
   readonly rows: readonly (readonly unknown[])[];
 }
 
+/** Once: a second call makes another decoder of the one that is at work. */
+const ready = init();
+
 /** A Parquet file by hyparquet. */
 export async function readParquetFile(path: string): Promise<ReadTable> {
-  await init();
+  await ready;
   const bytes = readFileSync(path);
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const { schema } = parquetMetadata(file);

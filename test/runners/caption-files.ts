@@ -31,7 +31,17 @@ export async function saveCaptions(folder: string, { rows, rowGroupRows }: Cut):
   return input;
 }
 
-async function captions(name: string, first: number, rows: number) {
+const known = new Map<string, ReturnType<typeof readCaptions>>();
+
+/** Read once a process. */
+function captions(name: string, first: number, rows: number): ReturnType<typeof readCaptions> {
+  const key = `${name} ${first} ${rows}`;
+  const found = known.get(key) ?? readCaptions(name, first, rows);
+  known.set(key, found);
+  return found;
+}
+
+async function readCaptions(name: string, first: number, rows: number) {
   const file = sharedPath(`data/pairs/${name}.parquet`);
   if (!existsSync(file)) {
     const batch = demoBatch(DEMO_SEED, first, rows);
