@@ -45,7 +45,7 @@ export interface Merged {
 }
 
 /** Merges what has one key: the patterns of a range, or other results by `mergeRest`. Yields a serialised Merged. */
-export async function mergeKey(
+async function mergeKey(
   staging: string,
   { key, value }: KV<string, Iterable<Uint8Array>>,
   stage: Stage,
@@ -61,10 +61,7 @@ export async function mergeKey(
 }
 
 /** Puts the results of all keys together, in whatever order they come: `rest` is then one. */
-export function mergeMerged(
-  parts: Iterable<Uint8Array>,
-  mergeRest: (parts: Iterable<Uint8Array>) => Uint8Array,
-): Uint8Array {
+function mergeMerged(parts: Iterable<Uint8Array>, mergeRest: (parts: Iterable<Uint8Array>) => Uint8Array): Uint8Array {
   const ranges: Located[] = [];
   const rest: Uint8Array[] = [];
   for (const bytes of parts) {
@@ -141,10 +138,16 @@ function mergeAll(parts: Iterable<Uint8Array>, stage: Stage): Uint8Array {
   return encodeCounts(counts);
 }
 
-class CombineCounts extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private stage!: Stage;
+type MergeRest = (parts: Iterable<Uint8Array>, stage: Stage) => Uint8Array;
 
-  constructor(private readonly staging: string) {
+/** A merge that needs the job's stage. */
+abstract class StageMerge extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
+  protected stage!: Stage;
+
+  constructor(
+    protected readonly staging: string,
+    private readonly mergeRest: MergeRest,
+  ) {
     super();
   }
 
@@ -152,24 +155,20 @@ class CombineCounts extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
     this.stage = await openStage(this.staging);
   }
 
+  protected readonly rest = (parts: Iterable<Uint8Array>) => this.mergeRest(parts, this.stage);
+}
+
+/** Merges what has one key: `mergeKey`. */
+export class CombineKey extends StageMerge {
   async *process(group: KV<string, Iterable<Uint8Array>>) {
-    yield await mergeKey(this.staging, group, this.stage, (parts) => mergeAll(parts, this.stage));
+    yield await mergeKey(this.staging, group, this.stage, this.rest);
   }
 }
 
-class MergeCounts extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private stage!: Stage;
-
-  constructor(private readonly staging: string) {
-    super();
-  }
-
-  override async setup() {
-    this.stage = await openStage(this.staging);
-  }
-
+/** Puts the results of all keys together: `mergeMerged`. */
+export class MergeKeys extends StageMerge {
   *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    yield mergeMerged(value, (parts) => mergeAll(parts, this.stage));
+    yield mergeMerged(value, this.rest);
   }
 }
 
@@ -187,6 +186,12 @@ export function decodeCounted(bytes: Uint8Array): Counted {
 /** Config: the staging folder. One encoded Counts a bundle, in pieces, and its patterns by range. */
 export const count = registerDoFn('m4-balance.count', (staging: string) => new Count(staging));
 /** Config: the staging folder. Merges one key. */
-export const combineCounts = registerDoFn('m4-balance.count.combine', (staging: string) => new CombineCounts(staging));
+export const combineCounts = registerDoFn(
+  'm4-balance.count.combine',
+  (staging: string) => new CombineKey(staging, mergeAll),
+);
 /** Config: the staging folder. */
-export const mergeAllCounts = registerDoFn('m4-balance.count.merge', (staging: string) => new MergeCounts(staging));
+export const mergeAllCounts = registerDoFn(
+  'm4-balance.count.merge',
+  (staging: string) => new MergeKeys(staging, mergeAll),
+);

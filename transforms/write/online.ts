@@ -8,7 +8,7 @@ import { createPatternCounter, type Located, type PatternCounter } from '../bala
 import { currentDuals, encodeStream, latestStream, type StreamState, updateStream } from '../balance/stream.js';
 import { type Handed, received } from '../read/handed.js';
 import { mergerOf } from '../read/merger.js';
-import { decodeMerged, mergeKey, mergeMerged, patternParts, patternShapeOf, shapeOf } from '../stats/count.js';
+import { CombineKey, decodeMerged, MergeKeys, patternParts, patternShapeOf, shapeOf } from '../stats/count.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts } from '../stats/counts.js';
 import { addCounts } from '../stats/moments.js';
 import { selectTags } from '../tag/select.js';
@@ -143,38 +143,6 @@ function mergeLearnt(parts: Iterable<Uint8Array>, stage: Stage): Uint8Array {
   return encodeLearnt({ written, counts, streams: new Map([...streams].sort(([a], [b]) => Number(a) - Number(b))) });
 }
 
-class CombineOnline extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private stage!: Stage;
-
-  constructor(private readonly staging: string) {
-    super();
-  }
-
-  override async setup() {
-    this.stage = await openStage(this.staging);
-  }
-
-  async *process(group: KV<string, Iterable<Uint8Array>>) {
-    yield await mergeKey(this.staging, group, this.stage, (parts) => mergeLearnt(parts, this.stage));
-  }
-}
-
-class MergeOnline extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private stage!: Stage;
-
-  constructor(private readonly staging: string) {
-    super();
-  }
-
-  override async setup() {
-    this.stage = await openStage(this.staging);
-  }
-
-  *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    yield mergeMerged(value, (parts) => mergeLearnt(parts, this.stage));
-  }
-}
-
 function encodeLearnt({ written, counts, streams }: Learnt): Uint8Array {
   return new Uint8Array(serialize([encodeWritten(written), encodeCounts(counts), streams]));
 }
@@ -194,6 +162,12 @@ export const keyUnits = registerDoFn('m4-balance.online.key', (streams: number) 
 /** One encoded Learnt a bundle, in pieces, and its patterns by range. */
 export const onlineWrite = registerDoFn('m4-balance.online', (config: OnlineConfig) => new OnlineWrite(config));
 /** Config: the staging folder. Merges one key. */
-export const combineOnline = registerDoFn('m4-balance.online.combine', (staging: string) => new CombineOnline(staging));
+export const combineOnline = registerDoFn(
+  'm4-balance.online.combine',
+  (staging: string) => new CombineKey(staging, mergeLearnt),
+);
 /** Config: the staging folder. */
-export const mergeOnline = registerDoFn('m4-balance.online.merge', (staging: string) => new MergeOnline(staging));
+export const mergeOnline = registerDoFn(
+  'm4-balance.online.merge',
+  (staging: string) => new MergeKeys(staging, mergeLearnt),
+);
