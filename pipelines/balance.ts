@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
 import { storageFor } from '../storage/index.js';
-import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js';
+import { dataPath } from '../transforms/read/job.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
 import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
-import { ownStaging, requireUnowned } from './owner.js';
+import { requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { prepareJob, stagingOf } from './prepare.js';
 import { openRunner } from './runner.js';
+import { openStaging, restoreReplaced } from './staging.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -66,24 +67,4 @@ async function result(directory: string, alreadyDone: boolean): Promise<RunResul
   const manifest = await readManifest(directory);
   const report = JSON.parse(new TextDecoder().decode(await storage.readAll(join(directory, 'report.json')))) as Report;
   return { report, directory, files: manifest?.files.map((f) => f.path) ?? [], alreadyDone };
-}
-
-/** A kill between the two renames of a replacement leaves the old output aside: put it back. */
-async function restoreReplaced(staging: string, directory: string): Promise<void> {
-  const aside = `${dataPath(staging)}.replaced`;
-  const storage = storageFor(directory);
-  if ((await storage.listFiles(aside)).length === 0) return;
-  if ((await storage.listFiles(directory)).length > 0) await storage.remove(aside);
-  else await storage.publish(aside, directory);
-}
-
-async function openStaging(staging: string, job: Job, hooks: RunHooks): Promise<void> {
-  const begun = await findJob(staging);
-  if (begun?.run === job.run) hooks.onLog?.('info', `going on with run ${job.run}`);
-  else {
-    if (begun !== undefined)
-      hooks.onLog?.('warn', `discarding the unfinished run ${begun.run} of another configuration or input`);
-    await beginJob(staging, job);
-  }
-  await ownStaging(staging);
 }
