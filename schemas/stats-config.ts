@@ -1,6 +1,6 @@
 /** The section `stats` of the configuration. */
 import { z } from 'zod';
-import { columnName, identifier, oneOrMany, path, positive, share } from './config-values.js';
+import { columnName, identifier, oneOrMany, positive } from './config-values.js';
 
 /** One variant a slicing; a slicing is an object with exactly one of these keys. */
 export const sliceRules = {
