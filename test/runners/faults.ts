@@ -123,7 +123,8 @@ export function workersAtWork({ folder, out, roots }: Faulty, pid: number): numb
 
 /** Whether the phase has left its result. */
 export const isFinished = ({ out }: Faulty, phase: PhaseName) =>
-  !existsSync(`${out}.partial`) || existsSync(join(`${out}.partial`, 'work', PHASES[phase].result));
+  !existsSync(`${out}.partial`) ||
+  filesBelow(`${out}.partial`).some((file) => file.endsWith(join('work', PHASES[phase].result)));
 
 /** Resolves when workers are at work in the phase that has begun; to false where it ended before any was seen. */
 async function atWork(job: Faulty, phase: PhaseName, pid: number): Promise<boolean> {
