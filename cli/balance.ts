@@ -8,6 +8,7 @@ import { listenForInterrupt } from './interrupt.js';
 import type { Job, RunResult } from './job.js';
 import { planLines } from './plan-lines.js';
 import { progressDisplay } from './progress.js';
+import { printPublished } from './publish.js';
 import { readConfigFile } from './read-config.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 
@@ -83,6 +84,10 @@ export async function balance(config: Config, options: BalanceOptions, job: Job,
     const result = await job.runBalance(config, hooks);
     display.stop();
     printResult(job, result, options, terminal);
+    const { bigquery } = config;
+    if (bigquery !== undefined) {
+      printPublished(await job.publishRun(result.directory, { bigquery }, hooks), options, terminal);
+    }
     return options.strictRate && isRateMissed(config, result.report) ? EXIT.rate : EXIT.done;
   } catch (error) {
     display.stop();

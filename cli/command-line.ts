@@ -10,6 +10,7 @@ import { EXIT, EXIT_MEANINGS, exitCodeOf } from './exit-codes.js';
 import { configFlags, type Flag } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
+import { publish } from './publish.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 import { worker } from './worker.js';
 import { POOL_PORT, workerPool } from './worker-pool.js';
@@ -18,7 +19,7 @@ const NAME = 'm4-balance';
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
 const BALANCE_PURPOSE = 'Read, filter, tag, balance, and write shards, weights and a report';
-const COMMANDS = ['init', 'balance', 'schema', 'worker', 'worker-pool'];
+const COMMANDS = ['init', 'balance', 'publish', 'schema', 'worker', 'worker-pool'];
 const MAXIMUM_COLUMNS = 120;
 const EXIT_HELP = ['Exit codes:', ...EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(4)}${meaning}`)];
 
@@ -59,6 +60,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   balance: 'Balance:',
   output: 'Output:',
   report: 'Report:',
+  bigquery: 'BigQuery:',
   runner: 'Runner:',
 };
 
@@ -136,6 +138,46 @@ const initCommand: Command = async (argv, terminal) => {
   return EXIT.done;
 };
 
+const PUBLISH_PREFIX = 'bigquery.';
+const PUBLISH_FLAGS = {
+  config: 'A configuration whose section bigquery tells where to; its keys are flags too',
+  json: RUN_FLAGS.json,
+  quiet: RUN_FLAGS.quiet,
+  verbose: 'Log every step',
+} as const;
+
+function publishFlags(parser: Argv, flags: readonly Flag[]): Argv {
+  const usage =
+    '$0 publish RUN [FLAGS]\n\nLoad a finished output to BigQuery, in place of what is there of the same run.\nRUN is the output directory of balance or stats.';
+  return Object.entries(PUBLISH_FLAGS)
+    .reduce(
+      (p, [name, describe]) =>
+        p.option(name, { type: name === 'config' ? 'string' : 'boolean', describe, group: 'Run:' }),
+      flags.reduce(addFlag, parser.usage(usage)),
+    )
+    .example(`${NAME} publish out`, 'again where it was published, or should have been')
+    .example(`${NAME} publish out --bigquery.dataset bias`, 'to another dataset')
+    .epilogue(EXIT_HELP.join('\n'));
+}
+
+function publishCommand(flags: readonly Flag[]): Command {
+  return async (argv, terminal, loadJob) => {
+    refuseUnknown(argv, [...flags.map((f) => f.name), ...Object.keys(PUBLISH_FLAGS)], 'publish');
+    const directory = operand(argv);
+    if (directory === undefined) {
+      throw new ConfigError(['expected the output directory of a run, got nothing.'], 'command line');
+    }
+    const options = {
+      directory,
+      config: argv.config === undefined ? undefined : String(argv.config),
+      json: argv.json === true,
+      quiet: argv.quiet === true,
+      verbose: argv.verbose === true,
+    };
+    return publish(options, argv, flags, loadJob, terminal);
+  };
+}
+
 const schemaCommand: Command = async (argv, terminal) => {
   refuseUnknown(argv, [], 'schema');
   terminal.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
@@ -159,6 +201,7 @@ async function parse(
   columns: number,
 ): Promise<{ run?: Command; argv: Arguments; text: string }> {
   const flags = configFlags();
+  const publishing = flags.filter(({ name }) => name.startsWith(PUBLISH_PREFIX));
   let run: Command | undefined;
   let text = '';
   const parser = yargs()
@@ -188,6 +231,14 @@ async function parse(
       (p) => balanceFlags(p, flags),
       () => {
         run = balanceCommand(flags);
+      },
+    )
+    .command(
+      'publish',
+      'Load a finished output to BigQuery',
+      (p) => publishFlags(p, publishing),
+      () => {
+        run = publishCommand(publishing);
       },
     )
     .command('schema', "Print the configuration's JSON Schema", {}, () => {

@@ -31,9 +31,9 @@ export interface PlanSummary {
   readonly submission?: SubmissionSummary;
 }
 
-/** Reads only footers. Throws ConfigError and InputError as the run would. */
+/** Reads only footers, and of a table of BigQuery what it is; a query is run, which the run then need not do again. Throws ConfigError and InputError as the run would. */
 export async function planBalance(config: Config): Promise<PlanSummary> {
-  const job = await prepareJob(config);
+  const job = await prepareJob(config, { look: true });
   const { plan } = job;
   const lists = wantedLists(job.config.labels);
   const { names } = taggerOf(job, emptyVocabularies(job.config));

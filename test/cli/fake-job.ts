@@ -54,6 +54,9 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
         ...result(),
       };
     },
+    async publishRun(directory, { bigquery }) {
+      return { directory, target: `p.${bigquery?.dataset}`, rows: { runs: 1, moments: 12 }, alreadyDone: false };
+    },
     renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],
   };
 }

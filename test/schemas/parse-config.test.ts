@@ -62,7 +62,7 @@ describe('a sound configuration', () => {
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, runner, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, bigquery, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -81,7 +81,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report and runner, got "x".',
+      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, bigquery and runner, got "x".',
     ],
   ],
   [
