@@ -116,12 +116,17 @@ function told(error: unknown): string {
   return line.length > MAXIMUM_MESSAGE ? `${line.slice(0, MAXIMUM_MESSAGE)}…` : line.replace(/\.$/, '');
 }
 
+/** Whether the service, the client or the network failed, and not we or the disk. */
+function isOfService(error: Error): boolean {
+  return 'errors' in error || 'code' in error || NO_CREDENTIALS.test(error.message) || UNREACHABLE.test(error.message);
+}
+
 /**
- * The failure of a request as an error of ours: ServiceError where the service, the network or the account is in the way, else
+ * The failure of a request as an error of ours, any other error as it is: ServiceError where the service, the network or the account is in the way, else
  * InputError. The cause is left out: it carries the request, and with it the token.
  */
 export function bigQueryError(error: unknown, asked: Asked): unknown {
-  if (!(error instanceof Error) || error instanceof InputError) return error;
+  if (!(error instanceof Error) || error instanceof InputError || !isOfService(error)) return error;
   const cause = causeOf(error);
   const hint = HINTS[cause](asked);
   const Kind = cause === 'request' ? InputError : ServiceError;

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Job, JobLoadMetadata, TableMetadata } from '@google-cloud/bigquery';
 import type { TableColumn } from '../../schemas/bigquery-tables.js';
 import { ServiceError } from '../../schemas/errors.js';
+import { localStorage } from '../local.js';
 import { asking, isDuplicate, isNotFound } from './errors.js';
 import { finished, patiently } from './jobs.js';
 import { type Target, tableName } from './tables.js';
@@ -52,6 +53,8 @@ export function stageFile(target: Target, purpose: LoadPurpose, file: LoadFile):
     role: 'bigquery.dataEditor',
   };
   return asking(asked, async () => {
+    // The client reads it on its own, and would end the process where it is not there.
+    await localStorage.open(file.path);
     await makeStaging(target, name, file.columns);
     for (let attempt = 1; ; attempt++) {
       const jobId = `m4-balance_${name}_${attempt}`;

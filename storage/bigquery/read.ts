@@ -110,7 +110,7 @@ export async function copyStreams(api: ReadApi, storage: Storage, request: CopyR
   // All of them have stopped before the first failure is told: nothing goes on writing.
   const outcomes = await Promise.allSettled(workers);
   const failure = outcomes.find((o) => o.status === 'rejected');
-  if (failure !== undefined) throw bigQueryError(failure.reason, asked);
+  if (failure !== undefined) throw signal?.aborted ? signal.reason : bigQueryError(failure.reason, asked);
   return rows;
 }
 

@@ -211,6 +211,22 @@ test('where no emulator answers, the files stay and the same folder is published
   assert.equal(JSON.parse(readFileSync(join(directory, 'publish.json'), 'utf8')).published, true);
 });
 
+test('a shard of weights that is gone is told, and nothing of the run is put in place', options, async (t) => {
+  const directory = await output(scratch(t));
+  rmSync(join(directory, 'weights-1.parquet'));
+  await assert.rejects(publishRun(directory, { bigquery: there!.target('gone', { weights: true }) }), {
+    name: 'PublishError',
+    message: /weights-1\.parquet: .*no such file/,
+  });
+  assert.deepEqual(await rowsOf('gone', 'moments'), []);
+});
+
+test('a folder that holds no run, or no word of where to publish it, is refused before anything is asked', async (t) => {
+  const folder = scratch(t);
+  await assert.rejects(publishRun(folder, {}), { name: 'InputError', message: /a folder without manifest\.json/ });
+  await assert.rejects(publishRun(await saveRun(folder), {}), { name: 'ConfigError', message: /--bigquery\.dataset/ });
+});
+
 test('drift of two runs is there once, whatever was found before', options, async () => {
   const bigquery = there!.target('drifting');
   const load = (run: string, figures: readonly Drift[]) =>

@@ -112,6 +112,11 @@ test('the error that is told carries neither the request nor what was thrown', (
   assert.ok(!JSON.stringify({ ...told, stack: told.stack }).includes('secret'));
 });
 
+test('what is no failure of the service stays what it is', () => {
+  const bug = new TypeError('x is not a function');
+  assert.equal(bigQueryError(bug, ASKED), bug);
+});
+
 test('only what passes is tried again', () => {
   const failed = (code: number, reason?: string) =>
     Object.assign(new Error('x'), { code, ...(reason && { errors: [{ reason }] }) });
