@@ -9,10 +9,10 @@ export function configTemplate(schemaUrl: string): string {
 
 input:
   files: data/*.parquet        # a path, a folder, a glob, or a list of them; Parquet and Arrow
-  # or, in place of files, a table of BigQuery, which is copied once; where it is large, name the columns:
-  #bigquery: {table: project.dataset.table, columns: [uid, text, url]}
-  #bigquery: {query: SELECT uid FROM d.t, project: my-project, location: US, scratch: temporary, streams: 8}
-  #bigquery: {table: d.t, project: p, endpoint: "http://127.0.0.1:9050", readEndpoint: "127.0.0.1:9060"}   # an emulator
+  # In place of files, a table or a query of BigQuery, which is copied once (docs/bigquery.md):
+  # bigquery: {table: project.dataset.table, columns: [uid, text, url]}
+  # bigquery: {query: SELECT uid, text FROM d.t, project: my-project, location: US, scratch: temporary, streams: 8}
+  # Of an emulator, endpoint: http://127.0.0.1:9050 and readEndpoint: 127.0.0.1:9060
   columns: auto                # laion, commonpool, or a mapping: {id: uid, text: caption, width: w, height: h}
   maximumBad: 0.01             # the run fails when more than this share of rows or files is unreadable
 
@@ -70,14 +70,8 @@ report:
   confidence: 0.95             # of the intervals
   worst: 10                    # how many of the worst pairs to list
 
-bigquery:                      # where the results are loaded to when the run is finished; without keys, nowhere
-  #dataset: bias               # made where it is absent, in this location:
-  #location: US
-  #project: my-project         # who pays; left out: that of the default credentials
-  #prefix: m4_                 # before the names of the tables
-  #name: web                   # what the tables call the data; left out: as the run does
-  #weights: true               # the table of weights too
-  #endpoint: http://127.0.0.1:9050        # an emulator's
+# Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).
+#bigquery: {dataset: bias, project: my-project, location: US, prefix: m4_, name: web, weights: true, endpoint: "http://127.0.0.1:9050"}
 
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow

@@ -10,6 +10,7 @@ export const EXIT = {
   rate: 4,
   storage: 5,
   runner: 6,
+  drift: 7,
   service: 8,
   publish: 9,
   /** 128 + the signal's number, as shells have it. */
@@ -26,6 +27,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.rate, 'with --strict-rate: done, but the asked rate is above the largest feasible one'],
   [EXIT.storage, 'a file could not be read or written (disk full, no permission)'],
   [EXIT.runner, 'the runner could not be reached, or gave up a job'],
+  [EXIT.drift, 'diff: done, and figures have drifted'],
   [EXIT.service, 'BigQuery could not be reached, or refused: permission, quota, credentials'],
   [EXIT.publish, 'the output is complete, but could not be published; m4-balance publish loads it again'],
   [EXIT.interrupted, 'stopped by Ctrl-C (143: by SIGTERM); the same command continues'],

@@ -1,26 +1,53 @@
-/** `m4-balance publish`: a finished output to BigQuery, again if need be. */
+/** `m4-balance publish`, and what other commands do of it: a finished output to BigQuery, again if need be. */
+import type { Argv } from 'yargs';
 import type { BigQueryConfig } from '../schemas/bigquery.js';
+import type { Config } from '../schemas/config.js';
+import { ConfigError } from '../schemas/errors.js';
 import { parseBigQuery } from '../schemas/parse-config.js';
+import { type Arguments, addFlag, type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
 import { EXIT } from './exit-codes.js';
 import { type Flag, withFlags } from './flags.js';
-import { listenForInterrupt } from './interrupt.js';
-import type { Job, Published } from './job.js';
-import { progressDisplay } from './progress.js';
+import type { Job, Published, RunHooks } from './job.js';
 import { readConfigFile } from './read-config.js';
+import { type RunOptions, withProgress } from './run.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 
-export interface PublishCommandOptions {
-  readonly directory: string;
-  readonly config: string | undefined;
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-}
+const SWITCHES = {
+  json: 'JSON lines on stdout: log, published and error events',
+  quiet: 'Warnings and results only',
+  verbose: 'Log every step',
+} as const;
 
 const count = new Intl.NumberFormat('en-US');
 
+const ofTarget = (flags: readonly Flag[]) => flags.filter(({ name }) => name.startsWith('bigquery.'));
+
+/** Names of the flags that tell where to publish. */
+export function targetNames(flags: readonly Flag[]): string[] {
+  return ['config', ...ofTarget(flags).map(({ name }) => name)];
+}
+
+/** Flags that tell where to publish. */
+export function targetOptions(parser: Argv, flags: readonly Flag[]): Argv {
+  return ofTarget(flags).reduce(addFlag, parser).option('config', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'A configuration whose section bigquery tells where to load; flags go before its keys',
+    group: 'BigQuery:',
+  });
+}
+
+/** The section of a configuration file with flags in place of its keys; undefined where there is neither. */
+export async function targetOf(argv: Arguments, flags: readonly Flag[]): Promise<BigQueryConfig | undefined> {
+  const file = argv.config === undefined ? undefined : String(argv.config);
+  const value = file === undefined ? {} : await readConfigFile(file);
+  const changed = withFlags(value, argv, ofTarget(flags));
+  const section = (changed as { readonly bigquery?: unknown } | null)?.bigquery;
+  return section === undefined && file === undefined ? undefined : parseBigQuery(section, file ?? 'command line');
+}
+
 /** What was loaded, in a line. */
-export function printPublished(published: Published, { json }: { readonly json: boolean }, { stdout }: Terminal): void {
+export function printPublished(published: Published, { json }: Pick<RunOptions, 'json'>, { stdout }: Terminal): void {
   if (json) {
     printJson(stdout, { event: 'published', ...published });
     return;
@@ -34,48 +61,50 @@ export function printPublished(published: Published, { json }: { readonly json: 
   );
 }
 
-/** The section of a configuration file with flags in place of its keys; undefined where there is neither. */
-async function sectionOf(
-  { config }: PublishCommandOptions,
-  argv: Readonly<Record<string, unknown>>,
-  flags: readonly Flag[],
-): Promise<BigQueryConfig | undefined> {
-  const value = config === undefined ? {} : await readConfigFile(config);
-  const changed = withFlags(value, argv, flags);
-  const section = (changed as { readonly bigquery?: unknown } | null)?.bigquery;
-  return section === undefined && config === undefined ? undefined : parseBigQuery(section, config ?? 'command line');
+interface Console {
+  readonly options: Pick<RunOptions, 'json'>;
+  readonly terminal: Terminal;
+  readonly hooks: RunHooks;
 }
 
-/** The process's exit code. Errors are thrown, except where a signal was their cause. */
-export async function publish(
-  options: PublishCommandOptions,
-  argv: Readonly<Record<string, unknown>>,
-  flags: readonly Flag[],
-  loadJob: () => Promise<Job>,
-  terminal: Terminal,
-): Promise<number> {
-  const bigquery = await sectionOf(options, argv, flags);
-  const job = await loadJob();
-  const display = progressDisplay(terminal, options);
-  const interrupt = listenForInterrupt(() => display.log('warn', 'stopping (again to leave at once)'));
-  try {
-    const hooks = {
-      onLog: (level: 'info' | 'warn', message: string) => {
-        if (level === 'warn' || options.verbose || options.json) display.log(level, message);
-      },
-      signal: interrupt.signal,
-    };
-    printPublished(await job.publishRun(options.directory, { bigquery, again: true }, hooks), options, terminal);
-    return EXIT.done;
-  } catch (error) {
-    const code = interrupt.code();
-    if (code === undefined) throw error;
-    const message = 'stopped; the same command loads all of it';
-    if (options.json) printJson(terminal.stdout, { event: 'interrupted', exitCode: code, message });
-    else printLine(terminal.stderr, message);
-    return code;
-  } finally {
-    display.stop();
-    interrupt.release();
-  }
+/** Publishes a finished output where its configuration says so. */
+export async function publishFinished(
+  directory: string,
+  { bigquery }: Config,
+  job: Job,
+  { options, terminal, hooks }: Console,
+): Promise<void> {
+  if (bigquery !== undefined) printPublished(await job.publishRun(directory, { bigquery }, hooks), options, terminal);
+}
+
+export function publishFlags(parser: Argv, flags: readonly Flag[]): Argv {
+  const usage =
+    '$0 publish RUN [FLAGS]\n\nLoad a finished output to BigQuery, in place of what is there of the same run.\nRUN is the output directory of balance, stats or merge.';
+  return Object.entries(SWITCHES)
+    .reduce(
+      (p, [name, describe]) => p.option(name, { type: 'boolean', describe, group: 'Run:' }),
+      targetOptions(parser.usage(usage), flags),
+    )
+    .example(`${NAME} publish out`, 'again where it was published, or should have been')
+    .example(`${NAME} publish out --bigquery.dataset bias`, 'to another dataset')
+    .epilogue(EXIT_HELP.join('\n'));
+}
+
+export function publishCommand(flags: readonly Flag[]): Command {
+  return async (argv, terminal, loadJob) => {
+    refuseUnknown(argv, [...targetNames(flags), ...Object.keys(SWITCHES)], 'publish');
+    const directory = operand(argv);
+    if (directory === undefined) {
+      throw new ConfigError(['expected the output directory of a run, got nothing.'], 'command line');
+    }
+    const bigquery = await targetOf(argv, flags);
+    const job = await loadJob();
+    const options = { json: argv.json === true, quiet: argv.quiet === true, verbose: argv.verbose === true };
+    return withProgress(options, terminal, async (hooks, display) => {
+      const published = await job.publishRun(directory, { bigquery, again: true }, hooks);
+      display.stop();
+      printPublished(published, options, terminal);
+      return EXIT.done;
+    });
+  };
 }

@@ -3,6 +3,7 @@
  * worker see the same rows under the same numbers, which a table that is written to, and streams that end after some hours, would not
  * give; and BigQuery is paid for one reading.
  */
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -27,9 +28,12 @@ const copySchema = z.strictObject({
   rows: z.number(),
 });
 
-/** Beside the output, so that the next run of the same table finds it. */
-export function copyOf(directory: string): string {
-  return `${resolve(directory)}.input`;
+const HASH_DIGITS = 12;
+
+/** Beside the output, so that the next run of the same table finds it; each table and query has its own. */
+export function copyOf(directory: string, { table, query, columns }: BigQueryInput): string {
+  const hash = createHash('sha256').update(JSON.stringify([table, query, columns]));
+  return join(`${resolve(directory)}.input`, hash.digest('hex').slice(0, HASH_DIGITS));
 }
 
 const marker = (folder: string) => join(folder, 'copied.json');
@@ -76,7 +80,7 @@ export function copyTable(
   directory: string,
   { onLog, onProgress, signal }: RunHooks,
 ): Promise<string> {
-  const folder = copyOf(directory);
+  const folder = copyOf(directory, input);
   return opened(input, async ({ source, api, session }) => {
     if ((await rowsOfCopy(folder, source, input)) !== undefined) {
       onLog?.('info', `${source.name}: copied before`);
@@ -121,7 +125,7 @@ export function lookAtTable(
   directory: string,
   plan: (files: string) => Promise<InputPlan>,
 ): Promise<InputPlan> {
-  const folder = copyOf(directory);
+  const folder = copyOf(directory, input);
   return opened(input, async ({ source, session }) => {
     if ((await rowsOfCopy(folder, source, input)) !== undefined) return plan(folder);
     const scratch = await mkdtemp(join(tmpdir(), 'm4-balance-look-'));

@@ -36,10 +36,15 @@ export function packageVersion(): string {
  * Plans the input and fixes everything that the run depends on, which its runner is not. Throws InputError where nothing can be read, ConfigError where
  * the configuration names columns that are not there.
  */
-export async function prepareJob(
-  { runner: _runner, bigquery: _bigquery, ...given }: Config,
+export function prepareJob(
+  { runner: _runner, stats: _stats, bigquery: _bigquery, ...config }: Config,
   how: InputOptions = {},
 ): Promise<Job> {
+  return prepareRun(config, undefined, how);
+}
+
+/** The same of a run that is described without its runner; `known` is hashed with what the run is. */
+export async function prepareRun(given: RunConfig, known: unknown = undefined, how: InputOptions = {}): Promise<Job> {
   const { directory } = given.output;
   const plan = await planGiven(given.input, [directory, partialOf(directory)], how);
   const config = nameColumns(given, plan.layouts[0]);
@@ -53,7 +58,7 @@ export async function prepareJob(
   const { overwrite: _overwrite, directory: _directory, ...output } = config.output;
   const { folder: _folder, ...planned } = plan;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm]));
+  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm, known]));
   const job = { version, config, plan, rules, columns, lexicons, warm };
   taggerOf(job, emptyVocabularies(config));
   requireTypes(config, columns);

@@ -5,13 +5,13 @@ import { type BigQueryConfig, bigQuerySchema } from '../schemas/bigquery.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { Manifest } from '../schemas/manifest.js';
 import { PUBLICATION_VERSION, type Publication, publicationSchema } from '../schemas/publication.js';
-import { type State, stateSchema } from '../schemas/stats-state.js';
+import type { State } from '../schemas/stats-state.js';
 import { storageFor } from '../storage/index.js';
 import { saveBytes } from '../transforms/read/job.js';
 import { MANIFEST, readManifest } from '../transforms/write/commit.js';
+import { readState } from './outputs.js';
 
 const PUBLICATION = 'publish.json';
-const STATE = 'state.json';
 
 async function readJson<T>(path: string, schema: z.ZodType<T>, what: string): Promise<T> {
   const bytes = await storageFor(path).readAll(path);
@@ -36,7 +36,7 @@ export async function readOutput(directory: string): Promise<{ manifest: Manifes
       got: `a folder without ${MANIFEST}, or none`,
     });
   }
-  return { manifest, state: await readJson(join(directory, STATE), stateSchema, 'a state') };
+  return { manifest, state: (await readState(directory)).state };
 }
 
 /** How the output was published before, undefined where it was not. */
@@ -59,10 +59,12 @@ export function targetOf(given: BigQueryConfig | undefined, before: Publication 
   ]);
 }
 
-/** The UTC day on which the manifest was written. */
+/** The UTC day on which the manifest was written; today where there is none. */
 export async function finishedOn(directory: string): Promise<string> {
   const path = join(directory, MANIFEST);
   let modified: Date | undefined;
-  for await (const entry of storageFor(path).list([path])) modified = entry.modified;
+  if (await storageFor(path).exists(path)) {
+    for await (const entry of storageFor(path).list([path])) modified = entry.modified;
+  }
   return (modified ?? new Date()).toISOString().slice(0, 'yyyy-mm-dd'.length);
 }

@@ -81,25 +81,25 @@ function checkFilter(filter: FilterRule, at: string): string[] {
   return [];
 }
 
-function checkInput({ input }: Config): string[] {
+function checkInput(input: Config['input'], at: string): string[] {
   const given = givenOf(input.files, input.bigquery);
   if (given !== 'one') {
     return [
       given === 'both'
-        ? 'input.bigquery: expected files or bigquery, got both.'
-        : 'input.files: expected a path, or a list of at least 1, each a path, got nothing.',
+        ? `${at}.bigquery: expected files or bigquery, got both.`
+        : `${at}.files: expected a path, or a list of at least 1, each a path, got nothing.`,
     ];
   }
   if (input.bigquery === undefined) return [];
   const { table, query, endpoint, readEndpoint } = input.bigquery;
   const issues: string[] = [];
   const source = givenOf(table, query);
-  if (source !== 'one') issues.push(`input.bigquery: expected either table or query, got ${source}.`);
+  if (source !== 'one') issues.push(`${at}.bigquery: expected either table or query, got ${source}.`);
   if ((endpoint === undefined) !== (readEndpoint === undefined)) {
     const missing = endpoint === undefined ? 'endpoint' : 'readEndpoint';
-    issues.push(`input.bigquery.${missing}: expected both endpoints of an emulator, or neither, got one.`);
+    issues.push(`${at}.bigquery.${missing}: expected both endpoints of an emulator, or neither, got one.`);
   }
-  return [...issues, ...checkEmulator(input.bigquery, 'input.bigquery')];
+  return [...issues, ...checkEmulator(input.bigquery, `${at}.bigquery`)];
 }
 
 /** Of an emulator there are no credentials that would tell the project. */
@@ -173,7 +173,8 @@ function checkRunner({ runner }: Config): string[] {
 export function checkConfig(config: Config): string[] {
   const attributes = Object.entries(config.attributes);
   return [
-    ...checkInput(config),
+    ...checkInput(config.input, 'input'),
+    ...Object.entries(config.stats.sets).flatMap(([name, input]) => checkInput(input, `stats.sets.${name}`)),
     ...config.filters.flatMap((f, i) => (typeof f === 'string' ? [] : checkFilter(f, `filters[${i}]`))),
     ...(attributes.length === 0
       ? ['attributes: expected at least one, got none. For example female: {lexicon: gender, value: female}.']

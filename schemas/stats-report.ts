@@ -71,7 +71,7 @@ export const distributionSchema = z.strictObject({
   missing: count.describe('Rows without one'),
   minimum: z.number().nullable(),
   maximum: z.number().nullable(),
-  mean: z.number().nullable(),
+  mean: z.number().nullable().describe('Within relativeError where no value is negative'),
   quantiles: z
     .array(z.strictObject({ probability: share, value: z.number() }))
     .describe('Each within relativeError of a value of exactly this rank'),
@@ -105,7 +105,7 @@ export const samplingSchema = z.strictObject({
 export const sliceSchema = z.strictObject({
   value: z.string(),
   rows: count.describe('Rows of the raw data with this value, of those sampled'),
-  bias: z.array(stageSchema).describe("In the order of the set's pairStages"),
+  bias: z.array(stageSchema).describe("The set's pairStages but random, in order"),
 });
 
 export const slicingSchema = z.strictObject({
@@ -140,7 +140,7 @@ export const statsSetSchema = z.strictObject({
   pairStages: z.array(z.string()).describe('Stages for which pairs, labels and slices are told'),
   pairs: z
     .array(statsPairSchema)
-    .describe('Ranked in some stage, the largest AB in any of pairStages first; at most options.pairs'),
+    .describe('Ranked in some stage but random, the largest AB in any of those first; at most options.pairs'),
   pairsLeftOut: count.describe('Ranked pairs beyond options.pairs'),
   unranked: z.strictObject({
     count: count.describe('Pairs with less than the minimum support in the raw data'),
@@ -181,7 +181,14 @@ export const statsReportSchema = z.strictObject({
   ),
   sets: z.array(statsSetSchema).describe('The data sets, side by side'),
   models: z.array(statsModelSchema),
-  options: z.strictObject({ minimumSupport: count, confidence: share, worst: count, pairs: count }),
+  options: z.strictObject({
+    minimumSupport: count,
+    confidence: share,
+    worst: count,
+    pairs: count,
+    values: count,
+    words: count,
+  }),
   config: z.record(z.string(), z.unknown()).describe('What was counted: the configuration without inputs and outputs'),
   versions: z.record(z.string(), z.string()),
 });

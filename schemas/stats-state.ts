@@ -57,9 +57,10 @@ export const stateModelSchema = z.strictObject({
   identity: z.record(z.string(), z.string()),
   predicts: z.enum(['labels', 'scores']),
   attributes: z.array(z.strictObject({ name: z.string(), target: z.number().min(0).max(1) })),
-  labels: z.array(z.string()),
-  rows: count,
-  scores: bytes.describe('Sums of scores and of their squares by label and attribute: transforms/stats/scores.ts'),
+  files: z
+    .array(z.string())
+    .describe('A hash of each file (path, size, time), sorted: predictions that two states share are counted once'),
+  predictions: bytes.describe('Sums of scores by label and attribute: transforms/stats/predictions.ts'),
 });
 
 export const stateSchema = z.strictObject({
@@ -75,6 +76,8 @@ export const stateSchema = z.strictObject({
     confidence: z.number().gt(0).lt(1),
     worst: count,
     pairs: count,
+    values: count.describe('Values of a slicing that are told'),
+    words: count.describe('Words of an attribute that are told, each way'),
   }),
   config: z.record(z.string(), z.unknown()).describe('Without inputs and outputs'),
 });

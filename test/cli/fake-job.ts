@@ -1,5 +1,6 @@
 /** A job that reads nothing: for tests of the command line alone. */
 import type { Job, PlanSummary, RunResult } from '../../cli/job.js';
+import type { BigQueryConfig } from '../../schemas/bigquery.js';
 import type { Config } from '../../schemas/config.js';
 import type { Report } from '../../schemas/report.js';
 
@@ -31,12 +32,20 @@ export function report(feasible: boolean): Report {
 
 export interface FakeJob extends Job {
   readonly configs: Config[];
+  /** What was published, in order. */
+  readonly published: readonly { readonly directory: string; readonly bigquery: BigQueryConfig | undefined }[];
+}
+
+async function unexpected(): Promise<never> {
+  throw new Error('this test asks for balance alone');
 }
 
 export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
   const configs: Config[] = [];
+  const published: FakeJob['published'][number][] = [];
   return {
     configs,
+    published,
     async planBalance(config) {
       configs.push(config);
       return PLAN;
@@ -55,8 +64,16 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
       };
     },
     async publishRun(directory, { bigquery }) {
-      return { directory, target: `p.${bigquery?.dataset}`, rows: { runs: 1, moments: 12 }, alreadyDone: false };
+      published.push({ directory, bigquery });
+      return { directory, target: `p.${bigquery?.dataset}`, rows: { runs: 1, moments: 1200 }, alreadyDone: false };
     },
+    publishDiff: unexpected,
+    planStats: unexpected,
+    runStats: unexpected,
+    mergeOutputs: unexpected,
+    diffOutputs: unexpected,
+    renderStats: () => [],
+    renderDiff: () => [],
     renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],
   };
 }

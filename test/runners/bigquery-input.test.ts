@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { planBalance, runBalance } from '../../pipelines/index.js';
+import { planBalance, planStats, runBalance, runStats } from '../../pipelines/index.js';
 import type { BigQueryInput } from '../../schemas/bigquery.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import { readOutput, readWeights } from '../end-to-end/outputs.js';
@@ -59,6 +59,12 @@ function configOf(directory: string, bigquery: Partial<BigQueryInput>, more: obj
   });
 }
 
+/** A file of the copy that a run made. */
+function copied(directory: string, name: string): string | undefined {
+  const file = filesBelow(`${directory}.input`).find((path) => basename(path) === name);
+  return file && join(`${directory}.input`, file);
+}
+
 async function ids(directory: string): Promise<string[]> {
   return (await readWeights(readOutput(directory).weights)).map(({ id }) => String(id));
 }
@@ -86,10 +92,10 @@ test(
     const config = configOf(directory, { table: `${DATASET}.changing` }, { output: { directory, overwrite: true } });
     assert.equal((await runBalance(config)).alreadyDone, false);
     const before = digests(directory);
-    const file = join(`${directory}.input`, 'stream-00000.arrows');
-    const copied = statSync(file).mtimeMs;
+    const file = copied(directory, 'stream-00000.arrows')!;
+    const time = statSync(file).mtimeMs;
     assert.equal((await runBalance(config)).alreadyDone, true);
-    assert.equal(statSync(file).mtimeMs, copied);
+    assert.equal(statSync(file).mtimeMs, time);
     assert.deepEqual(digests(directory), before);
 
     const more = join(directory, '..', 'more.jsonl');
@@ -113,7 +119,7 @@ test('a copy that was broken off is made again', options, async (t) => {
     }),
     /the machine went down/,
   );
-  assert.equal(existsSync(join(`${directory}.input`, 'copied.json')), false);
+  assert.equal(copied(directory, 'copied.json'), undefined);
   assert.equal((await runBalance(config)).report.rows.read, ROWS);
 });
 
@@ -125,6 +131,24 @@ test('a query, and a view, are read as their rows', options, async (t) => {
   const queried = await runBalance(configOf(join(folder, 'query'), { query, scratch: DATASET }));
   const viewed = await runBalance(configOf(join(folder, 'view'), { table: `${DATASET}.long`, scratch: DATASET }));
   assert.deepEqual([queried.report.rows.read, viewed.report.rows.read], [n, n]);
+});
+
+test('tables side by side each have a copy of their own', options, async (t) => {
+  const directory = join(scratch(t), 'out');
+  const long = { bigquery: { ...there!.input, table: `${DATASET}.long`, scratch: DATASET } };
+  const config = configOf(directory, { table: `${DATASET}.captions` }, { stats: { sets: { long } } });
+  const [{ n }] = (await there!.query(`SELECT COUNT(*) AS n FROM ${DATASET}.long`)) as [{ n: number }];
+  const planned = await planStats(config);
+  assert.deepEqual(
+    planned.parts.map(({ rows }) => rows),
+    [ROWS, n],
+  );
+  assert.equal(existsSync(`${directory}.input`), false);
+  const { report } = await runStats(config);
+  assert.deepEqual(
+    report.sets.map(({ rows }) => rows.read),
+    [ROWS, n],
+  );
 });
 
 test('only the columns that are named are read', options, async (t) => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { publishDrift, publishRun } from '../../pipelines/index.js';
+import { publishRun } from '../../pipelines/index.js';
+import { publishDrift } from '../../pipelines/publish.js';
 import type { BigQueryConfig } from '../../schemas/bigquery.js';
 import { BIGQUERY_TABLES } from '../../schemas/bigquery-tables.js';
 import { PublishError } from '../../schemas/errors.js';
@@ -230,7 +231,7 @@ test('a folder that holds no run, or no word of where to publish it, is refused 
 test('drift of two runs is there once, whatever was found before', options, async () => {
   const bigquery = there!.target('drifting');
   const load = (run: string, figures: readonly Drift[]) =>
-    publishDrift({ run, before: 'aaaa', date: DATE, figures }, bigquery);
+    publishDrift({ run, before: 'aaaa', date: DATE, figures }, bigquery, {});
   await load('bbbb', [DRIFT, { ...DRIFT, label: null }]);
   await load('cccc', [DRIFT]);
   await load('bbbb', [DRIFT]);

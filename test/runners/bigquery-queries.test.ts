@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { publishDrift, publishRun } from '../../pipelines/index.js';
+import { publishRun } from '../../pipelines/index.js';
+import { publishDrift } from '../../pipelines/publish.js';
 import { buildReport } from '../../transforms/stats/report.js';
 import { finishedRun } from '../transforms/stats/run.js';
 import { startEmulator } from './bigquery.js';
@@ -39,7 +40,7 @@ if (there !== undefined) {
   const bigquery = there.target(DATASET, { weights: true, name: 'web' });
   await publishRun(await saveRun(folder, RUN), { bigquery });
   const date = new Date().toISOString().slice(0, 10);
-  await publishDrift({ run: RUN, before: 'aaaa', date, figures: [DRIFT] }, bigquery);
+  await publishDrift({ run: RUN, before: 'aaaa', date, figures: [DRIFT] }, bigquery, {});
   for (const { sql } of queries.filter(({ sql }) => sql.startsWith('CREATE'))) await there.query(sql);
 }
 

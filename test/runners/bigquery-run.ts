@@ -53,7 +53,7 @@ export function stateOf(run: string): State {
       },
     ],
     models: [],
-    options: { ...options, pairs: 100 },
+    options: { ...options, pairs: 100, values: 10, words: 10 },
     config,
   };
 }
