@@ -9,14 +9,14 @@ import type { BigQueryConfig } from '../schemas/bigquery.js';
 import { BIGQUERY_TABLES, type BigQueryTable, RUN_COLUMNS } from '../schemas/bigquery-tables.js';
 import { PublishError } from '../schemas/errors.js';
 import type { Manifest } from '../schemas/manifest.js';
-import { type Certificate, certificateSchema } from '../schemas/report.js';
+import { certificateSchema } from '../schemas/report.js';
 import type { Drift } from '../schemas/stats-diff.js';
 import { openBigQuery } from '../storage/bigquery/client.js';
 import { type LoadPurpose, stageFile } from '../storage/bigquery/load.js';
 import { type Replacement, replaceRows, retireStaging } from '../storage/bigquery/replace.js';
 import { ensureDataset, ensureTable, type Target } from '../storage/bigquery/tables.js';
 import { writeJsonLines } from '../transforms/publish/json-lines.js';
-import { driftRows, momentRows, pairRows, type Row, runRows } from '../transforms/publish/rows.js';
+import { driftRows, momentRows, pairRows, type Row, type RunSummary, runRows } from '../transforms/publish/rows.js';
 import type { RunHooks } from './hooks.js';
 import { finishedOn, readOutput, readPublication, savePublication, targetOf } from './publication.js';
 import { stageWeights } from './publish-weights.js';
@@ -76,7 +76,7 @@ export async function publishRun(directory: string, options: PublishOptions, hoo
         await stage('moments', momentRows(state, name)),
         await stage('pairs', pairRows(state, name)),
         ...(bigquery.weights ? await stageWeights(publishing, directory, manifest, state) : []),
-        await stage('runs', runRows(state, name, certificateOf(manifest))),
+        await stage('runs', runRows(state, name, summaryOf(manifest))),
       ]);
     });
   });
@@ -108,10 +108,8 @@ function sameTarget(a: BigQueryConfig, b: BigQueryConfig): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** The certificate as the manifest echoes it; null where nothing was balanced. */
-function certificateOf({ certificate }: Manifest): Partial<Certificate> | null {
-  const { data } = certificateSchema.safeParse(certificate);
-  return data ?? null;
+function summaryOf({ rows, certificate }: Manifest): RunSummary {
+  return { rows, certificate: certificateSchema.safeParse(certificate).data ?? {} };
 }
 
 async function orPublishError<T>(directory: string, { signal }: RunHooks, work: () => Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import type { Manifest } from '../../schemas/manifest.js';
 import type { Moments } from '../../schemas/moments.js';
 import type { State } from '../../schemas/stats-state.js';
 import { encodeMoments } from '../../transforms/stats/moments-codec.js';
-import { stageNames } from '../../transforms/stats/report.js';
+import { buildReport, stageNames } from '../../transforms/stats/report.js';
 import { batchOf, saveParquet } from '../end-to-end/inputs.js';
 import { finishedRun } from '../transforms/stats/run.js';
 
@@ -35,7 +35,8 @@ export function stateOf(run: string): State {
         filters: stageNames(filters),
         files: { count: 1, list: ['a.parquet'] },
         read,
-        dropped: Object.entries(dropped).map(([reason, rows]) => ({ reason, rows })),
+        // Of the filters alone: what balancing drops is in the manifest.
+        dropped: stageNames(filters).map((reason) => ({ reason, rows: dropped[reason] ?? 0 })),
         unreadable: 3,
         exits: exits.map(base64),
         stages: [
@@ -92,12 +93,13 @@ export async function saveRun(folder: string, run = 'abcdef0123456789'): Promise
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     files.push({ path, kind: 'weights' as const, format: 'parquet', rows, bytes: bytes.length, sha256 });
   }
-  const { balance, read } = finishedRun();
+  const { balance } = finishedRun();
+  const { rows } = buildReport(finishedRun());
   const manifest: Manifest = {
     version: 1,
     run,
     m4Balance: '0.1.0',
-    rows: { read, kept: 0, written: 0, dropped: {} },
+    rows,
     certificate: { ...balance.certificate },
     config: {},
     files,

@@ -1,4 +1,5 @@
 /** What a run leaves, as rows of the tables of BigQuery; `run` and `run_date` are set when rows are put in place. */
+import type { Manifest } from '../../schemas/manifest.js';
 import { columnOf, EVERY, type Moments } from '../../schemas/moments.js';
 import type { Certificate } from '../../schemas/report.js';
 import type { Drift } from '../../schemas/stats-diff.js';
@@ -7,6 +8,7 @@ import { ABSENT, PRESENT } from '../../schemas/tags.js';
 import { association, pairFigure } from '../stats/measures.js';
 import { accumulate, cellOf } from '../stats/moments.js';
 import { decodeMoments } from '../stats/moments-codec.js';
+import { UNREADABLE } from '../tag/stage.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -95,32 +97,41 @@ export function* pairRows(state: State, name: string | undefined): Generator<Row
   }
 }
 
-/** Rows of `runs`, one a data set. `certificate` is null where nothing was balanced. */
-export function* runRows(
-  state: State,
-  name: string | undefined,
-  certificate: Partial<Certificate> | null,
-): Generator<Row> {
+/** What the manifest says of the run as a whole. */
+export interface RunSummary {
+  readonly rows: Manifest['rows'];
+  /** Empty where nothing was balanced. */
+  readonly certificate: Partial<Certificate>;
+}
+
+/** Rows of a data set that was only counted; a run of balance has one data set, and its manifest tells. */
+function countedRows({ read, dropped, unreadable }: StateSet): Omit<Manifest['rows'], 'written'> {
+  const reasons = [...dropped, { reason: UNREADABLE, rows: unreadable }].filter(({ rows }) => rows > 0);
+  const kept = reasons.reduce((left, { rows }) => left - rows, read);
+  return { read, kept, dropped: Object.fromEntries(reasons.map(({ reason, rows }) => [reason, rows])) };
+}
+
+/** Rows of `runs`, one a data set. */
+export function* runRows(state: State, name: string | undefined, { rows, certificate }: RunSummary): Generator<Row> {
   const datasets = datasetNames(state, name);
+  const balanced = state.source === 'balance';
   for (const [i, set] of state.sets.entries()) {
-    const stages = stagesOf(set);
-    const resampled = stages.find(({ stage }) => stage === 'resampled');
-    const kept = resampled ?? stages[set.filters.length]!;
+    const { read, kept, dropped } = balanced ? rows : countedRows(set);
     yield {
       dataset: datasets[i],
       command: state.source,
       m4_balance: state.m4Balance,
-      rows_read: set.read,
-      rows_kept: cellOf(kept.moments, EVERY).support,
-      rows_written: resampled === undefined ? null : cellOf(resampled.moments, EVERY).weight,
-      dropped: set.dropped,
+      rows_read: read,
+      rows_kept: kept,
+      rows_written: balanced ? rows.written : null,
+      dropped: Object.entries(dropped).map(([reason, rows]) => ({ reason, rows })),
       targets: set.attributes.map(({ name, target }) => ({ attribute: name, target })),
-      fit: certificate?.fit ?? null,
-      rate: certificate?.rate ?? null,
-      largest_feasible_rate: certificate?.largestFeasibleRate ?? null,
-      feasible: certificate?.feasible ?? null,
-      gap: certificate?.gap ?? null,
-      violation: certificate?.violation ?? null,
+      fit: certificate.fit ?? null,
+      rate: certificate.rate ?? null,
+      largest_feasible_rate: certificate.largestFeasibleRate ?? null,
+      feasible: certificate.feasible ?? null,
+      gap: certificate.gap ?? null,
+      violation: certificate.violation ?? null,
       config: JSON.stringify(state.config),
     };
   }

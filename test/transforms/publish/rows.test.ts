@@ -36,6 +36,8 @@ function stateOfRows(rows: readonly Row[]): State {
   return { ...made, source: 'stats', sets: [set] };
 }
 
+const NOTHING = { rows: { read: 0, kept: 0, written: 0, dropped: {} }, certificate: {} };
+
 const key = (...parts: unknown[]) => JSON.stringify(parts);
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b));
 
@@ -93,7 +95,7 @@ test('every row has the columns of its table, all of them and no other', () => {
   const rows = {
     moments: momentRows(state, 'n'),
     pairs: pairRows(state, 'n'),
-    runs: runRows(state, 'n', null),
+    runs: runRows(state, 'n', NOTHING),
     drift: driftRows([DRIFT], 'before', 'n'),
   };
   for (const [table, made] of Object.entries(rows)) {
@@ -103,10 +105,17 @@ test('every row has the columns of its table, all of them and no other', () => {
   }
 });
 
-test('a run that only counts has no rate and no rows written', () => {
-  const [run] = runRows(stateOfRows([{ s: [1, 0], y: [0], q: 1 }]), undefined, null);
-  const { command, rows_kept, rows_written, rate, feasible } = run!;
-  assert.deepEqual([command, rows_kept, rows_written, rate, feasible], ['stats', 1, null, null, null]);
+test('a run that only counts tells what its data set lost, and has no rate and no rows written', () => {
+  const state = stateOf('r');
+  const [set] = state.sets;
+  const [run] = runRows({ ...state, source: 'stats' }, undefined, NOTHING);
+  const { command, rows_read, rows_kept, rows_written, rate, dropped } = run!;
+  assert.deepEqual(dropped, [...set!.dropped, { reason: 'unreadable', rows: set!.unreadable }]);
+  const lost = (dropped as { rows: number }[]).reduce((sum, { rows }) => sum + rows, 0);
+  assert.deepEqual(
+    [command, rows_read, rows_kept, rows_written, rate],
+    ['stats', set!.read, set!.read - lost, null, null],
+  );
 });
 
 test('data sets are called as they are, as the run is, or both', () => {
