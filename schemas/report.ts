@@ -1,5 +1,5 @@
 /** report.json: its only definition. Validates, gives the types, and is published as JSON Schema. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Changes when a field changes its meaning or goes away. */
 export const REPORT_VERSION = 1;
@@ -34,7 +34,7 @@ export const certificateSchema = z.strictObject({
   violated: z.array(violationSchema).describe('Constraints that are not met, the worst first'),
 });
 
-const shareFields = {
+export const shareFields = {
   share: share.nullable().describe('null: no example bears on it'),
   interval: interval.describe("Wilson's, on Kish-effective counts"),
   support: count.describe('Examples behind the share'),

@@ -5,27 +5,27 @@ import { columns, printable, wrap } from './layout.js';
 /** Ours: what is listed of violations and problems; report.json has more. */
 const LISTED = 3;
 
-function count(rows: number): string {
+export function count(rows: number): string {
   return String(Math.round(rows)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-function figure(x: number | null): string {
+export function figure(x: number | null): string {
   return x === null ? '-' : x.toFixed(4);
 }
 
-function percent(x: number | null): string {
+export function percent(x: number | null): string {
   return x === null ? '-' : `${(100 * x).toFixed(1)} %`;
 }
 
-function short(x: number): string {
+export function short(x: number): string {
   return String(Number(x.toPrecision(6)));
 }
 
-function range({ low, high }: { readonly low: number; readonly high: number }): string {
+export function range({ low, high }: { readonly low: number; readonly high: number }): string {
   return `${figure(low)} to ${figure(high)}`;
 }
 
-function plural(n: number, noun: string): string {
+export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
@@ -68,7 +68,7 @@ function rowsTable({ rows }: Report, width: number): string[] {
   return columns(table, 'lrr', width);
 }
 
-function biasTable({ bias }: Report, width: number): string[] {
+export function biasTable({ bias }: Pick<Report, 'bias'>, width: number): string[] {
   const worstPair = ({ association: { attribute, label } }: StageReport) => {
     return attribute === null || label === null ? '-' : `${printable(attribute)}, ${printable(label)}`;
   };
@@ -89,9 +89,9 @@ function biasTable({ bias }: Report, width: number): string[] {
   );
 }
 
-function attributeTable({ bias }: Report, width: number): string[] {
+export function attributeTable({ bias }: Pick<Report, 'bias'>, width: number, changed = 'balanced'): string[] {
   const raw = bias[0];
-  const after = bias.find(({ stage }) => stage === 'balanced') ?? bias[bias.length - 1];
+  const after = bias.find(({ stage }) => stage === changed) ?? bias[bias.length - 1];
   const lines = raw.attributes.map((before, k) => {
     const { share, interval, support, unknown } = after.attributes[k];
     return [
