@@ -64,7 +64,9 @@ output:
 report:
   minimumSupport: 30           # a pair of attribute and label with less support is listed, not ranked
   confidence: 0.95             # of the intervals
-  worst: 10                    # how many of the worst pairs to list
+  worst: 10                    # how many of the worst pairs the terminal lists
+  pairs: 1000                  # how many report.json and report.html list
+  rates: 10                    # at how many rates to tell the bias that M4 would reach; 0: none
 
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow

@@ -7,6 +7,7 @@ import { certify } from '../transforms/balance/certificate.js';
 import type { Job } from '../transforms/read/job.js';
 import { unreadableRows } from '../transforms/read/losses.js';
 import type { Counts } from '../transforms/stats/counts.js';
+import { renderPage } from '../transforms/stats/page/index.js';
 import { buildReport } from '../transforms/stats/report.js';
 import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
 import type { Part } from '../transforms/write/commit.js';
@@ -38,6 +39,7 @@ export function finish(phases: Phases): Finished {
   const parts: Part[] = [
     ...filesOf(job, written),
     { path: 'report.json', kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
+    { path: 'report.html', kind: 'report', format: 'html', text: renderPage(report) },
     {
       path: 'duals.json',
       kind: 'duals',
@@ -96,6 +98,7 @@ function conserve({ job, stage, counts, written }: Phases): Record<string, numbe
 function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Record<string, number>): Report {
   const { plan, config, version } = job;
   const { names } = stage;
+  const { minimumSupport, confidence, worst, pairs } = config.report;
   const lost = plan.problems.reduce((sum, p) => sum + p.rows, 0);
   const problems = [
     ...plan.problems.map((p) => ({ file: p.file, rows: p.rows, message: p.reason })),
@@ -116,7 +119,8 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     names,
     targets: names.attributes.map((name) => config.attributes[name].target),
     problems: { count: problems.length, list: problems },
-    options: config.report,
+    options: { minimumSupport, confidence, worst, pairs },
+    ...(fitted.rates !== undefined && { rates: fitted.rates }),
     config: { ...config },
     versions: { 'm4-balance': version },
   });

@@ -7,8 +7,18 @@ export interface Name {
   readonly name: string;
 }
 
-/** `range` cells are pairs, the others numbers or, for names and texts, strings. null: no example bears on it. */
-export type ColumnKind = 'name' | 'text' | 'count' | 'figure' | 'signed' | 'percent' | 'ratio' | 'range' | 'short';
+/** `range` and `percents` cells are pairs, the others numbers or, for names and texts, strings. null: no example bears on it. */
+export type ColumnKind =
+  | 'name'
+  | 'text'
+  | 'count'
+  | 'figure'
+  | 'signed'
+  | 'percent'
+  | 'ratio'
+  | 'range'
+  | 'percents'
+  | 'short';
 export type Cell = string | number | null | readonly [number, number];
 
 export interface Column {
@@ -120,7 +130,14 @@ export interface Code {
   readonly text: string;
 }
 
-export type Block = Table | Figure | Paragraph | Quotes | Code;
+/** Folded until it is opened. */
+export interface Details {
+  readonly kind: 'details';
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+export type Block = Table | Figure | Paragraph | Quotes | Code | Details;
 
 export interface Section {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** The answer that a report gives, in sentences: is it biased, where, how sure is that, and what did M4 change. */
 import type { Answer, Finding, Text, Tone } from '../../schemas/page.js';
 import type { AttributeBias, Certificate, Report, StageReport } from '../../schemas/report.js';
-import { count, figure, percent, percentRange, plural, range, ratio, short } from './format.js';
+import { count, figure, level, percent, percentRange, plural, range, ratio, short } from './format.js';
 
 /** Ours: violations that are named; report.json has more. */
 const LISTED = 3;
@@ -78,7 +78,8 @@ export function biased(stage: StageReport): { readonly tone: Tone; readonly text
     const rest = association === null ? unranked : ' No association stands out from chance.';
     return { tone: 'bad', text: [`Yes, in representation.${rest}`] };
   }
-  if (association) return { tone: 'bad', text: ['Yes, in association. Every share agrees with its target.'] };
+  if (association)
+    return { tone: 'bad', text: ['Yes, in association. No share differs from its target by more than chance.'] };
   return { tone: association === null ? 'open' : 'good', text: [`No bias stands out from chance.${unranked}`] };
 }
 
@@ -116,7 +117,7 @@ export function howSure(stage: StageReport, confidence: number, minimumSupport: 
   const { association } = stage;
   const text: (string | { name: string })[] = [];
   if (attribute !== undefined) {
-    text.push(`With ${percent(confidence)} confidence the share of `, name(attribute.attribute));
+    text.push(`With ${level(confidence)} confidence the share of `, name(attribute.attribute));
     text.push(` lies from ${percentRange(attribute.interval)}`);
     if (association.ranked > 0) {
       const all =

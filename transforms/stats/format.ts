@@ -15,6 +15,11 @@ export function percent(x: number | null): string {
   return x === null ? NOTHING : `${(100 * x).toFixed(1)} %`;
 }
 
+/** A confidence in percent, with no more decimals than it has. */
+export function level(confidence: number): string {
+  return `${short(100 * confidence)} %`;
+}
+
 /** A ratio, or another figure around 1. */
 export function ratio(x: number | null): string {
   return x === null ? NOTHING : x.toFixed(2);

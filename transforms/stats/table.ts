@@ -1,6 +1,6 @@
 /** The report as a short table for a terminal: what came of it in sentences, then the figures. */
 import type { Text } from '../../schemas/page.js';
-import type { Report, StageReport } from '../../schemas/report.js';
+import type { PairReport, Report, StageReport } from '../../schemas/report.js';
 import { verdict } from './answer.js';
 import { count, figure, percent, plural, range, ratio, short } from './format.js';
 import { columns, printable, wrap } from './layout.js';
@@ -62,9 +62,15 @@ function attributeTable({ bias }: Report, width: number): string[] {
   return columns([heading, ...lines], 'lrrrrrr', width);
 }
 
-function pairTable({ pairs }: Report, width: number): string[] {
+/** The worst raw, and after them those among the worst after balancing only. */
+function worstPairs(pairs: readonly PairReport[], worst: number): PairReport[] {
+  const byBalanced = [...pairs].sort((a, b) => (b.balanced?.ab ?? 0) - (a.balanced?.ab ?? 0));
+  return [...new Set([...pairs.slice(0, worst), ...byBalanced.slice(0, worst)])];
+}
+
+function pairTable({ pairs, options }: Report, width: number): string[] {
   if (pairs.length === 0) return [];
-  const lines = pairs.map(({ attribute, label, raw, balanced }) => [
+  const lines = worstPairs(pairs, options.worst).map(({ attribute, label, raw, balanced }) => [
     `${printable(attribute)}, ${printable(label)}`,
     count(raw.support),
     figure(raw.ab),
