@@ -7,6 +7,7 @@ import { balance, job } from './job.js';
 import { memory } from './memory.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
+import { page } from './page.js';
 import { outcomeLines } from './print.js';
 import { runners } from './runners.js';
 import { stream } from './stream.js';
@@ -28,6 +29,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
   runners: { says: 'the whole command on Prism and Flink, and Python Beam on Prism', run: runners },
   memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },
+  page: { says: 'a report of 10,000 pairs until Chromium has drawn it, against a plain table', run: page },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
 };
 

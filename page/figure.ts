@@ -35,6 +35,7 @@ const PAPER_PIXELS = 660;
 /** Draws a figure into its place, and again whenever that is needed. */
 export function showFigure(figure: Figure, host: HTMLElement, tables: ReadonlyMap<string, ShownTable>): void {
   let width = 0;
+  let printing = false;
   const redraw = (pixels = Math.max(width, NARROWEST_PIXELS)) => {
     const picture = draw(figure, pixels, tables);
     // A legend makes it a figure; the page has that already.
@@ -49,11 +50,15 @@ export function showFigure(figure: Figure, host: HTMLElement, tables: ReadonlyMa
   new ResizeObserver(([entry]) => {
     const now = Math.floor(entry.contentRect.width);
     // 0: within details that are closed.
-    if (now === 0 || now === width) return;
+    if (now === 0 || now === width || printing) return;
     width = now;
     redraw();
   }).observe(host);
   if (figure.plot.type === 'forest') tables.get(figure.plot.table)!.onChange(() => width > 0 && redraw());
-  addEventListener('beforeprint', () => width > 0 && redraw(PAPER_PIXELS));
-  addEventListener('afterprint', () => width > 0 && redraw());
+  const print = (begins: boolean) => {
+    printing = begins;
+    if (width > 0) redraw(begins ? PAPER_PIXELS : undefined);
+  };
+  addEventListener('beforeprint', () => print(true));
+  addEventListener('afterprint', () => print(false));
 }
