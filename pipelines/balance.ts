@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
 import { storageFor } from '../storage/index.js';
-import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js';
+import { dataPath, findJob, type Job } from '../transforms/read/job.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
+import { beginAttempt, findAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
-import { ownStaging, requireUnowned } from './owner.js';
+import { ownPartial, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
-import { prepareJob, stagingOf } from './prepare.js';
+import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
 
 export interface RunResult {
@@ -30,21 +31,21 @@ export interface RunResult {
 export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<RunResult> {
   requireRunnable(config);
   const { directory } = config.output;
-  const staging = stagingOf(directory);
+  const partial = partialOf(directory);
   const job = await prepareJob(config);
-  await requireUnowned(staging);
-  await restoreReplaced(staging, directory);
+  await requireUnowned(partial);
+  await restoreReplaced(partial, directory);
   const finished = await readManifest(directory);
   if (finished?.run === job.run) {
-    await storageFor(staging).remove(staging);
+    await storageFor(partial).remove(partial);
     return result(directory, true);
   }
   await checkReplaceable(config.output);
   const runner = await openRunner(config.runner);
   let phases: Phases;
   try {
-    await openStaging(staging, job, hooks);
-    phases = await runPasses({ job, staging, runner, hooks });
+    const staging = await openAttempt(partial, job, hooks);
+    phases = await runPasses({ job, partial, staging, runner, hooks });
   } finally {
     await runner.close();
   }
@@ -56,8 +57,8 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
     );
   }
   const { parts, report, manifest } = finish(phases);
-  await commitRun({ staging: dataPath(staging), ...config.output, parts, manifest });
-  await storageFor(staging).remove(staging);
+  await commitRun({ staging: dataPath(phases.staging), ...config.output, parts, manifest });
+  await storageFor(partial).remove(partial);
   return { report, directory, files: parts.map((p) => p.path), alreadyDone: false };
 }
 
@@ -69,7 +70,9 @@ async function result(directory: string, alreadyDone: boolean): Promise<RunResul
 }
 
 /** A kill between the two renames of a replacement leaves the old output aside: put it back. */
-async function restoreReplaced(staging: string, directory: string): Promise<void> {
+async function restoreReplaced(partial: string, directory: string): Promise<void> {
+  const staging = await findAttempt(partial);
+  if (staging === undefined) return;
   const aside = `${dataPath(staging)}.replaced`;
   const storage = storageFor(directory);
   if ((await storage.listFiles(aside)).length === 0) return;
@@ -77,13 +80,16 @@ async function restoreReplaced(staging: string, directory: string): Promise<void
   else await storage.publish(aside, directory);
 }
 
-async function openStaging(staging: string, job: Job, hooks: RunHooks): Promise<void> {
-  const begun = await findJob(staging);
-  if (begun?.run === job.run) hooks.onLog?.('info', `going on with run ${job.run}`);
-  else {
-    if (begun !== undefined)
-      hooks.onLog?.('warn', `discarding the unfinished run ${begun.run} of another configuration or input`);
-    await beginJob(staging, job);
+/** The attempt that was begun at this job, or a new one. */
+async function openAttempt(partial: string, job: Job, hooks: RunHooks): Promise<string> {
+  const staging = await findAttempt(partial);
+  const begun = staging === undefined ? undefined : await findJob(staging);
+  if (staging !== undefined && begun?.run === job.run) {
+    hooks.onLog?.('info', `going on with run ${job.run}`);
+    await ownPartial(partial);
+    return staging;
   }
-  await ownStaging(staging);
+  if (begun !== undefined)
+    hooks.onLog?.('warn', `discarding the unfinished run ${begun.run} of another configuration or input`);
+  return beginAttempt(partial, job);
 }

@@ -18,6 +18,8 @@ import type { Fitted } from './fit.js';
 
 export interface Phases {
   readonly job: Job;
+  /** Folder of the attempt that found it. */
+  readonly staging: string;
   readonly stage: Stage;
   readonly counts: Counts;
   readonly fitted: Fitted;

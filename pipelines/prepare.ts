@@ -37,7 +37,7 @@ export function packageVersion(): string {
  */
 export async function prepareJob({ runner: _runner, ...given }: Config): Promise<Job> {
   const { directory } = given.output;
-  const plan = await planInput(given.input, [directory, stagingOf(directory)]);
+  const plan = await planInput(given.input, [directory, partialOf(directory)]);
   const config = nameColumns(given, plan.layouts[0]);
   const version = packageVersion();
   const columns = batchColumns(plan);
@@ -105,7 +105,7 @@ export function batchColumns(plan: InputPlan): ColumnInfo[] {
   return plan.rowNumberIds ? [{ name: 'id', type: 'Utf8', nullable: true }, ...columns] : columns;
 }
 
-/** Where a run keeps what is not published yet: beside its output, so that publishing is a rename. */
-export function stagingOf(directory: string): string {
+/** Where runs keep what is not published yet: beside their output, so that publishing is a rename. */
+export function partialOf(directory: string): string {
   return `${resolve(directory)}.partial`;
 }

@@ -9,7 +9,7 @@ import { environmentOf, type RunnerConfig } from '../schemas/runner.js';
 import type { Job } from '../transforms/read/job.js';
 import { jobNameOf, phaseGraph } from './phase.js';
 import { phasesOf } from './phase-list.js';
-import { stagingOf } from './prepare.js';
+import { partialOf } from './prepare.js';
 
 export interface SubmissionSummary {
   readonly runner: string;
@@ -40,7 +40,8 @@ function optionsOf(runner: RunnerConfig): Record<string, JsonValue> {
 /** Builds every job of the run as its runner would be given it. Reads and sends nothing. */
 export function describeSubmission(config: Config, job: Job): SubmissionSummary {
   const { runner } = config;
-  const staging = stagingOf(config.output.directory);
+  // Below it, an attempt has a folder of its own, which only a run begins.
+  const staging = partialOf(config.output.directory);
   const spec = { environment: workersOf(runner), pipelineOptions: optionsOf(runner) };
   return {
     runner: runner.name,

@@ -1,5 +1,5 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { runnerSchema } from './runner.js';
 
 // `title` is how a message calls the value that it expected.

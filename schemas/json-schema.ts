@@ -1,5 +1,5 @@
 /** The configuration's JSON Schema: for editors, and for our own messages, flags and documentation. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema } from './config.js';
 
 /** The part of JSON Schema (2020-12) that the configuration uses. */

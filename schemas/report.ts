@@ -1,5 +1,5 @@
 /** report.json: its only definition. Validates, gives the types, and is published as JSON Schema. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Changes when a field changes its meaning or goes away. */
 export const REPORT_VERSION = 1;
