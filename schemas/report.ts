@@ -34,7 +34,7 @@ export const certificateSchema = z.strictObject({
   violated: z.array(violationSchema).describe('Constraints that are not met, the worst first'),
 });
 
-const shareFields = {
+export const shareFields = {
   share: share.nullable().describe('null: no example bears on it'),
   interval: interval.describe("Wilson's, on Kish-effective counts"),
   support: count.describe('Examples behind the share'),

@@ -6,8 +6,10 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { syntheticReport } from '../../bench/synthetic-report.js';
 import { runReportSchema } from '../../schemas/report.js';
+import { statsReportSchema } from '../../schemas/stats-report.js';
 import { renderPage } from '../../transforms/stats/page/index.js';
 import { needsChromium, type Reader, startReader } from './browser.js';
+import { statsReportOf } from './stats-report.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core');
 const WIDTHS = [400, 1600];
@@ -34,6 +36,7 @@ const hostile = syntheticReport({
   label: (i) => `${HOSTILE[i % HOSTILE.length]} ${i}`,
   filter: HOSTILE[1]!,
 });
+const stats = statsReportOf((i) => `${HOSTILE[i % HOSTILE.length]} ${i}`);
 const html = renderPage(plain);
 
 const overflow = (page: Page) => page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
@@ -61,6 +64,7 @@ describe('a report in Chromium', needsChromium, () => {
   test('the reports of these tests are reports', () => {
     assert.deepEqual(runReportSchema.parse(plain), plain);
     runReportSchema.parse(hostile);
+    assert.deepEqual(statsReportSchema.parse(stats), stats);
   });
 
   for (const width of WIDTHS) {
@@ -69,13 +73,12 @@ describe('a report in Chromium', needsChromium, () => {
         for (const [name, content] of [
           ['plain', html],
           ['hostile', renderPage(hostile)],
+          ['stats', renderPage(stats)],
         ] as const) {
           const { page, trouble } = await reader.open(content, { viewport: { width, height: HEIGHT }, colorScheme });
-          await page.locator('[data-figure="pairs-intervals"] svg').waitFor();
+          await page.locator('[data-figure$="pairs-intervals"] svg').first().waitFor();
           assert.equal(await overflow(page), 0, `${name}: wider than the window`);
-          for (const details of await page.locator('details').all()) {
-            await details.evaluate((element) => element.setAttribute('open', ''));
-          }
+          await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
           assert.equal(await overflow(page), 0, `${name}: wider than the window once opened`);
           assert.deepEqual(trouble, [], name);
           assert.deepEqual(await axe(page), [], name);

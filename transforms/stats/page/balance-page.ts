@@ -3,7 +3,7 @@ import type { Block, Fact, Figure, Page, Section, Table } from '../../../schemas
 import type { Certificate, RateReport, Report } from '../../../schemas/report.js';
 import { balanceAnswer } from '../answer.js';
 import { count, figure, percent, plural, short } from '../format.js';
-import { closingSections, facts as factsOf, maker } from './closing.js';
+import { facts as factsOf, maker, problemsSection, readingSection } from './closing.js';
 import { pairsSection } from './pairs.js';
 import { attributeBlocks, biasWaterfall, rowsWaterfall, stageTable, weightBlocks } from './stages.js';
 
@@ -177,7 +177,8 @@ export function balancePage(report: Report): Page {
       ...(weights === null
         ? []
         : [{ id: 'weights-section', title: 'Weights', blocks: weightBlocks('weights', weights) }]),
-      ...closingSections(report),
+      ...problemsSection(report, '', 'Problems in the input'),
+      readingSection(report.config),
     ],
     maker: maker(report.versions),
   };

@@ -6,16 +6,20 @@ import { count, figure, percent, percentRange, range, ratio, short } from '../fo
 const LONGEST_NAME = 200;
 
 /**
- * A name as a page shows it: control characters, lone surrogates and what turns the direction of writing become \u{hex}. Unlike
+ * Text as a page shows it: control characters, lone surrogates and what turns the direction of writing become \u{hex}. Unlike
  * `printable` it keeps the joiners that scripts and emoji need.
  */
-export function visible(name: string): string {
-  const points = Array.from(name);
-  const bounded = points.length <= LONGEST_NAME ? name : `${points.slice(0, LONGEST_NAME - 1).join('')}…`;
-  return bounded.replace(
+export function harmless(text: string): string {
+  return text.replace(
     /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
     (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
   );
+}
+
+/** A name, harmless and of no more than 200 characters. */
+export function visible(name: string): string {
+  const points = Array.from(name);
+  return harmless(points.length <= LONGEST_NAME ? name : `${points.slice(0, LONGEST_NAME - 1).join('')}…`);
 }
 
 /** A number stays with its percent sign where a line ends. */

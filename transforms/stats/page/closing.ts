@@ -35,35 +35,29 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['perceived', 'attributes are inferred from captions or given as columns; they are not the truth about a person'],
 ];
 
-interface Closing {
-  readonly problems: { readonly count: number; readonly list: readonly Problem[] };
-  readonly config: Readonly<Record<string, unknown>>;
+/** Problems of the input, where there are any. `prefix` makes its ids its own. */
+export function problemsSection({ problems }: ProblemsOf, prefix: string, title: string): Section[] {
+  if (problems.count === 0) return [];
+  const table: Block = {
+    kind: 'table',
+    id: `${prefix}problems`,
+    caption: `${plural(problems.count, 'problem')}; the first of them.`,
+    columns: [
+      { heading: 'file', kind: 'name' },
+      { heading: 'rows lost', kind: 'count' },
+      { heading: 'what', kind: 'name' },
+    ],
+    rows: problems.list.map(({ file, rows, message }) => [file, rows, message]),
+  };
+  return [{ id: `${prefix}problems-section`, title, blocks: [table] }];
 }
 
-/** Problems of the input where there are any, then how to read the page, and what was run. */
-export function closingSections({ problems, config }: Closing): Section[] {
-  const trouble: Section[] =
-    problems.count === 0
-      ? []
-      : [
-          {
-            id: 'problems-section',
-            title: 'Problems in the input',
-            blocks: [
-              {
-                kind: 'table',
-                id: 'problems',
-                caption: `${plural(problems.count, 'problem')}; the first of them.`,
-                columns: [
-                  { heading: 'file', kind: 'name' },
-                  { heading: 'rows lost', kind: 'count' },
-                  { heading: 'what', kind: 'name' },
-                ],
-                rows: problems.list.map(({ file, rows, message }) => [file, rows, message]),
-              },
-            ],
-          },
-        ];
+interface ProblemsOf {
+  readonly problems: { readonly count: number; readonly list: readonly Problem[] };
+}
+
+/** How to read the page, and what was run. */
+export function readingSection(config: Readonly<Record<string, unknown>>): Section {
   const words: Block = {
     kind: 'table',
     id: 'words',
@@ -75,5 +69,5 @@ export function closingSections({ problems, config }: Closing): Section[] {
     rows: WORDS,
   };
   const blocks: Block[] = [words, { kind: 'code', title: 'Configuration', text: JSON.stringify(config, null, 2) }];
-  return [...trouble, { id: 'reading', title: 'How to read this', blocks }];
+  return { id: 'reading', title: 'How to read this', blocks };
 }

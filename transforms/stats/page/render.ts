@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { Answer, Block, Cell, Column, Figure, Page, Section, Table, Text } from '../../../schemas/page.js';
 import type { Assets } from './assets.js';
-import { cellText, isNumeric, sentence, unbroken, visible } from './cells.js';
+import { cellText, harmless, isNumeric, sentence, unbroken, visible } from './cells.js';
 import { Html, html, scriptJson } from './html.js';
 
 /** Rows that are there without the script, and on paper; the script shows more when asked. */
 export const STATIC_ROWS = 25;
-/** Plots that need the whole width. */
-const WIDE = new Set<Figure['plot']['type']>(['forest', 'heatmap']);
+/** Plots that need the whole width: those with many lines, and bars that others stand below. */
+function isWide(plot: Figure['plot']): boolean {
+  return plot.type === 'forest' || plot.type === 'heatmap' || (plot.type === 'waterfall' && plot.unit === 'count');
+}
 
 function textHtml(text: Text): Html {
   return html`${text.map((part) => (typeof part === 'string' ? unbroken(part) : html`<bdi class="name">${visible(part.name)}</bdi>`))}`;
@@ -46,7 +48,7 @@ function tableHtml(table: Table): Html {
   const { id, caption, columns, rows } = table;
   const headings = columns.map(
     ({ heading, kind }, i) =>
-      html`<th scope="col" class="${isNumeric(kind) ? 'number' : 'word'}${startsGroup(columns, i) ? ' start' : ''}">${heading}</th>`,
+      html`<th scope="col" class="${isNumeric(kind) ? 'number' : 'word'}${startsGroup(columns, i) ? ' start' : ''}"><bdi>${harmless(heading)}</bdi></th>`,
   );
   const body = rows
     .slice(0, STATIC_ROWS)
@@ -56,8 +58,8 @@ function tableHtml(table: Table): Html {
       ? html`<p class="shown">The first ${STATIC_ROWS} of ${rows.length}; report.json has all.</p>`
       : html``;
   return html`<div class="table" data-table="${id}">
-<p class="caption" id="${id}-caption">${caption}</p>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}-caption">
+<p class="caption" id="${id}-caption">${unbroken(harmless(caption))}</p>
+<div class="scroll" role="group" tabindex="0" aria-labelledby="${id}-caption">
 <table aria-labelledby="${id}-caption">
 <thead>${groupsHtml(columns)}<tr>${headings}</tr></thead>
 <tbody>
@@ -70,8 +72,8 @@ function figureHtml({ id, title, description, plot, data }: Figure): Html {
     data === undefined
       ? html``
       : html`<details><summary>The figures of this plot</summary>${tableHtml(data)}</details>`;
-  return html`<figure class="${WIDE.has(plot.type) ? 'wide' : 'half'}">
-<figcaption><h3 id="${id}-title">${title}</h3><p id="${id}-description">${textHtml(description)}</p></figcaption>
+  return html`<figure class="${isWide(plot) ? 'wide' : 'half'}">
+<figcaption><h3 id="${id}-title"><bdi>${harmless(title)}</bdi></h3><p id="${id}-description">${textHtml(description)}</p></figcaption>
 <div class="plot" data-figure="${id}"></div>${table}</figure>
 `;
 }
@@ -95,7 +97,7 @@ function blockHtml(block: Block): Html {
 }
 
 function sectionHtml({ id, title, blocks }: Section): Html {
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
+  return html`<section aria-labelledby="${id}"><h2 id="${id}"><bdi>${harmless(title)}</bdi></h2>
 <div class="blocks">${blocks.map(blockHtml)}</div></section>
 `;
 }
@@ -116,7 +118,9 @@ function policy(script: string): string {
 /** The file. Everything that comes from a report is text in it, never mark-up. */
 export function renderHtml(page: Page, { script, style }: Assets): string {
   const { title, answers, facts, sections, maker } = page;
-  const links = sections.map((section) => html`<li><a href="#${section.id}">${section.title}</a></li>`);
+  const links = sections.map(
+    (section) => html`<li><a href="#${section.id}"><bdi>${harmless(section.title)}</bdi></a></li>`,
+  );
   const document = html`<!doctype html>
 <html lang="en">
 <head>
@@ -132,7 +136,7 @@ export function renderHtml(page: Page, { script, style }: Assets): string {
 <nav aria-label="Sections"><ul>${links}</ul></nav>
 <main>
 <section aria-label="Answer">${answers.map(answerHtml)}
-<dl class="facts">${facts.map(({ name, value, note }) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl></section>
+<dl class="facts">${facts.map(({ name, value, note }) => html`<div><dt><bdi>${visible(name)}</bdi></dt><dd>${value}<small>${note}</small></dd></div>`)}</dl></section>
 ${sections.map(sectionHtml)}</main>
 <script type="application/json" id="page">${scriptJson(page)}</script>
 <script>${new Html(script)}</script>

@@ -1,7 +1,7 @@
 /** The parts of a page that follow the rows through a run: filters, attributes, weights. */
 import type { Block, Cell, Estimate, Figure, Plot, Table } from '../../../schemas/page.js';
 import type { StageReport, WeightsReport } from '../../../schemas/report.js';
-import { count, figure, level, percent, ratio, short } from '../format.js';
+import { count, level, percent, ratio, short } from '../format.js';
 
 /** A stage that is shown beside the others, and follows from none of them. */
 const ASIDE = new Set(['random']);
@@ -203,7 +203,7 @@ export function weightBlocks(id: string, weights: WeightsReport): Block[] {
       id,
       title: 'How the weights spread',
       description: [
-        `${count(rows)} rows have a mean weight of ${figure(mean)}; they tell as much as ${count(ess)} rows of equal weight (design effect ${ratio(designEffect)}). ${percent(zeroShare)} have weight 0, ${percent(maximumShare)} the maximum.`,
+        `${count(rows)} rows have a mean weight of ${mean === null ? '–' : short(mean)}; they tell as much as ${count(ess)} rows of equal weight (design effect ${ratio(designEffect)}). ${percent(zeroShare)} have weight 0, ${percent(maximumShare)} the maximum.`,
       ],
       plot: { type: 'histogram', bins: histogram, points, axis: 'weight' },
       data,

@@ -5,12 +5,16 @@ import fc from 'fast-check';
 import type { Block, Page, Table } from '../../../../schemas/page.js';
 import { readAssets } from '../../../../transforms/stats/page/assets.js';
 import { balancePage } from '../../../../transforms/stats/page/balance-page.js';
+import { sentence } from '../../../../transforms/stats/page/cells.js';
 import { renderPage } from '../../../../transforms/stats/page/index.js';
 import { renderHtml } from '../../../../transforms/stats/page/render.js';
+import { statsPage } from '../../../../transforms/stats/page/stats-page.js';
 import { buildReport } from '../../../../transforms/stats/report.js';
+import { statsReportOf } from '../../../page/stats-report.js';
 import { CERTIFICATE, finishedRun, INFEASIBLE } from '../run.js';
 
 const report = buildReport(finishedRun());
+const stats = statsReportOf((i) => `name ${i}`);
 
 function tablesOf(blocks: readonly Block[]): Table[] {
   return blocks.flatMap((block): Table[] => {
@@ -74,6 +78,53 @@ test('ids are unique, every row has a cell for each column, and a plot that foll
       }
     }
   }
+});
+
+test('the page of stats has the sets and models side by side, then all that there is of each', () => {
+  const page = statsPage(stats);
+  const titles = page.sections.map(({ title }) => title);
+  const each = (set: string) =>
+    [
+      'Worst pairs',
+      'Attributes',
+      'Labels',
+      'Filters',
+      'By domain',
+      'Distributions',
+      'Words',
+      'Weights',
+      'Problems in the input',
+    ].map((title) => `${set}: ${title}`);
+  assert.deepEqual(titles, [
+    'Side by side',
+    ...each('data'),
+    ...each('other'),
+    'model: Worst pairs of its predictions',
+    'model: What it predicts of people',
+    'How to read this',
+  ]);
+  assert.deepEqual(
+    page.answers.map(({ of, tone }) => [of, tone]),
+    [
+      ['data', 'bad'],
+      ['other', 'bad'],
+      ['model', 'bad'],
+    ],
+  );
+  const weights = page.answers[0]!.findings.find(({ question }) => question === 'What do the weights change?');
+  assert.match(
+    sentence(weights!.answer),
+    /^RB went from 0\.1000 to 0\.0100 .* A random sample of the same rate has RB 0\.1050/,
+  );
+  const ids = [...page.sections.map(({ id }) => id), ...tables(page).map(({ id }) => id)];
+  assert.equal(new Set(ids).size, ids.length, ids.join());
+  for (const { id, columns, rows } of tables(page))
+    for (const row of rows) assert.equal(row.length, columns.length, id);
+});
+
+test('one data set alone needs no name and no comparison', () => {
+  const page = statsPage({ ...stats, sets: stats.sets.slice(0, 1), models: [] });
+  assert.deepEqual([page.sections[0]!.title, page.answers[0]!.of], ['Worst pairs', null]);
 });
 
 test('the waterfall of rows ends at the rows kept, each step where the one before ended', () => {
