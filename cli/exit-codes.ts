@@ -10,6 +10,7 @@ export const EXIT = {
   rate: 4,
   storage: 5,
   runner: 6,
+  drift: 7,
   /** 128 + the signal's number, as shells have it. */
   interrupted: 130,
   terminated: 143,
@@ -24,6 +25,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.rate, 'with --strict-rate: done, but the asked rate is above the largest feasible one'],
   [EXIT.storage, 'a file could not be read or written (disk full, no permission)'],
   [EXIT.runner, 'the runner could not be reached, or gave up a job'],
+  [EXIT.drift, 'diff: done, and figures have drifted'],
   [EXIT.interrupted, 'stopped by Ctrl-C (143: by SIGTERM); the same command continues'],
 ];
 

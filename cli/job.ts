@@ -1,13 +1,37 @@
 /** What the command line asks of pipelines/, so that tests can put another in its place. */
-import type { PlanSummary, RunHooks, RunResult } from '../pipelines/index.js';
+import type {
+  DiffOptions,
+  MergeOptions,
+  PlanSummary,
+  RunHooks,
+  RunResult,
+  StatsPlanSummary,
+  StatsResult,
+} from '../pipelines/index.js';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
+import type { Diff } from '../schemas/stats-diff.js';
+import type { StatsReport } from '../schemas/stats-report.js';
 
-export type { PlanSummary, Progress, RunHooks, RunResult, SubmissionSummary } from '../pipelines/index.js';
+export type {
+  InputSummary,
+  PlanSummary,
+  Progress,
+  RunHooks,
+  RunResult,
+  StatsPlanSummary,
+  SubmissionSummary,
+} from '../pipelines/index.js';
 
 export interface Job {
   planBalance(config: Config, hooks?: RunHooks): Promise<PlanSummary>;
   runBalance(config: Config, hooks?: RunHooks): Promise<RunResult>;
   /** The report as the lines of a table of at most `width` characters. */
   renderReport(report: Report, width: number): readonly string[];
+  planStats(config: Config, hooks?: RunHooks): Promise<StatsPlanSummary>;
+  runStats(config: Config, hooks?: RunHooks): Promise<StatsResult>;
+  renderStats(report: StatsReport, width: number): readonly string[];
+  mergeOutputs(paths: readonly string[], options: MergeOptions): Promise<StatsResult>;
+  diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
+  renderDiff(diff: Diff, width: number): readonly string[];
 }

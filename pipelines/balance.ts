@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
 import { storageFor } from '../storage/index.js';
-import { dataPath, findJob, type Job } from '../transforms/read/job.js';
+import { dataPath } from '../transforms/read/job.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
-import { beginAttempt, findAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
-import { ownPartial, requireUnowned } from './owner.js';
+import { requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
+import { openAttempt, restoreReplaced } from './staging.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -67,29 +67,4 @@ async function result(directory: string, alreadyDone: boolean): Promise<RunResul
   const manifest = await readManifest(directory);
   const report = JSON.parse(new TextDecoder().decode(await storage.readAll(join(directory, 'report.json')))) as Report;
   return { report, directory, files: manifest?.files.map((f) => f.path) ?? [], alreadyDone };
-}
-
-/** A kill between the two renames of a replacement leaves the old output aside: put it back. */
-async function restoreReplaced(partial: string, directory: string): Promise<void> {
-  const staging = await findAttempt(partial);
-  if (staging === undefined) return;
-  const aside = `${dataPath(staging)}.replaced`;
-  const storage = storageFor(directory);
-  if ((await storage.listFiles(aside)).length === 0) return;
-  if ((await storage.listFiles(directory)).length > 0) await storage.remove(aside);
-  else await storage.publish(aside, directory);
-}
-
-/** The attempt that was begun at this job, or a new one. */
-async function openAttempt(partial: string, job: Job, hooks: RunHooks): Promise<string> {
-  const staging = await findAttempt(partial);
-  const begun = staging === undefined ? undefined : await findJob(staging);
-  if (staging !== undefined && begun?.run === job.run) {
-    hooks.onLog?.('info', `going on with run ${job.run}`);
-    await ownPartial(partial);
-    return staging;
-  }
-  if (begun !== undefined)
-    hooks.onLog?.('warn', `discarding the unfinished run ${begun.run} of another configuration or input`);
-  return beginAttempt(partial, job);
 }

@@ -1,20 +1,27 @@
 /** From what the phases found to what is published: conservation checked, the report, the parts under their final names. */
+import { reportSchema, statsSchema } from '../schemas/config.js';
 import { encodeDuals } from '../schemas/duals.js';
 import { InvariantError } from '../schemas/errors.js';
 import { MANIFEST_VERSION, type Manifest } from '../schemas/manifest.js';
 import type { Certificate, Report } from '../schemas/report.js';
+import { STATE_VERSION, type State } from '../schemas/stats-state.js';
 import { certify } from '../transforms/balance/certificate.js';
 import type { Job } from '../transforms/read/job.js';
 import { unreadableRows } from '../transforms/read/losses.js';
 import type { Counts } from '../transforms/stats/counts.js';
 import { renderPage } from '../transforms/stats/page/index.js';
 import { buildReport } from '../transforms/stats/report.js';
+import { balanceStateSet, encodeState } from '../transforms/stats/state.js';
 import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
 import type { Part } from '../transforms/write/commit.js';
 import { finalReasons } from '../transforms/write/shard.js';
 import { shardName, weightsName } from '../transforms/write/shards.js';
 import type { Written } from '../transforms/write/written.js';
 import type { Fitted } from './fit.js';
+import { optionsOf, PAGE_FILE, STATE_FILE } from './stats-output.js';
+
+/** What is told of a state by default. */
+const TOLD = optionsOf({ report: reportSchema.parse({}), stats: statsSchema.parse({}) });
 
 export interface Phases {
   readonly job: Job;
@@ -41,7 +48,7 @@ export function finish(phases: Phases): Finished {
   const parts: Part[] = [
     ...filesOf(job, written),
     { path: 'report.json', kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
-    { path: 'report.html', kind: 'report', format: 'html', text: renderPage(report) },
+    { path: PAGE_FILE, kind: 'page', format: 'html', text: renderPage(report) },
     {
       path: 'duals.json',
       kind: 'duals',
@@ -49,6 +56,7 @@ export function finish(phases: Phases): Finished {
       text: encodeDuals({ ...phases.fitted.duals, gap: report.certificate?.gap ?? 0 }),
     },
   ];
+  parts.push({ path: STATE_FILE, kind: 'state', format: 'json', text: encodeState(stateOf(phases)) });
   const dead = deadLetters(job, counts);
   if (dead.length > 0) {
     parts.push({
@@ -126,6 +134,24 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     config: { ...config },
     versions: { 'm4-balance': version },
   });
+}
+
+/** What was counted, so that outputs can be compared. */
+function stateOf({ job, stage, counts, written }: Phases): State {
+  const { balanced, resampled, random } = written;
+  const { minimumSupport, confidence, worst } = job.config.report;
+  const { input: _input, output: _output, ...config } = job.config;
+  return {
+    version: STATE_VERSION,
+    kind: 'm4-balance state',
+    source: 'balance',
+    runs: [job.run],
+    m4Balance: job.version,
+    sets: [balanceStateSet('data', stage, counts, Object.entries({ balanced, resampled, random }))],
+    models: [],
+    options: { ...TOLD, minimumSupport, confidence, worst },
+    config,
+  };
 }
 
 function certificateOf(fitted: Fitted, written: Written, stage: Stage): Certificate {

@@ -35,7 +35,12 @@ export function packageVersion(): string {
  * Plans the input and fixes everything that the run depends on, which its runner is not. Throws InputError where nothing can be read, ConfigError where
  * the configuration names columns that are not there.
  */
-export async function prepareJob({ runner: _runner, ...given }: Config): Promise<Job> {
+export function prepareJob({ runner: _runner, stats: _stats, ...config }: Config): Promise<Job> {
+  return prepareRun(config);
+}
+
+/** The same of a run that is described without its runner; `known` is hashed with what the run is. */
+export async function prepareRun(given: RunConfig, known: unknown = undefined): Promise<Job> {
   const { directory } = given.output;
   const plan = await planInput(given.input, [directory, partialOf(directory)]);
   const config = nameColumns(given, plan.layouts[0]);
@@ -49,7 +54,7 @@ export async function prepareJob({ runner: _runner, ...given }: Config): Promise
   const { overwrite: _overwrite, directory: _directory, ...output } = config.output;
   const { folder: _folder, ...planned } = plan;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm]));
+  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm, known]));
   const job = { version, config, plan, rules, columns, lexicons, warm };
   taggerOf(job, emptyVocabularies(config));
   requireTypes(config, columns);

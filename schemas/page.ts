@@ -118,12 +118,6 @@ export interface Paragraph {
   readonly text: Text;
 }
 
-export interface Quotes {
-  readonly kind: 'quotes';
-  readonly title: Text;
-  readonly quotes: readonly string[];
-}
-
 export interface Code {
   readonly kind: 'code';
   readonly title: string;
@@ -137,7 +131,7 @@ export interface Details {
   readonly blocks: readonly Block[];
 }
 
-export type Block = Table | Figure | Paragraph | Quotes | Code | Details;
+export type Block = Table | Figure | Paragraph | Code | Details;
 
 export interface Section {
   readonly id: string;

@@ -33,6 +33,10 @@ export interface FakeJob extends Job {
   readonly configs: Config[];
 }
 
+async function unexpected(): Promise<never> {
+  throw new Error('this test asks for balance alone');
+}
+
 export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
   const configs: Config[] = [];
   return {
@@ -54,6 +58,12 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
         ...result(),
       };
     },
+    planStats: unexpected,
+    runStats: unexpected,
+    mergeOutputs: unexpected,
+    diffOutputs: unexpected,
+    renderStats: () => [],
+    renderDiff: () => [],
     renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],
   };
 }

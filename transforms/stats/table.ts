@@ -22,7 +22,7 @@ function rowsTable({ rows }: Report, width: number): string[] {
   return columns(table, 'lrr', width);
 }
 
-function biasTable({ bias }: Report, width: number): string[] {
+export function biasTable({ bias }: Pick<Report, 'bias'>, width: number): string[] {
   const worstPair = ({ association: { attribute, label } }: StageReport) => {
     return attribute === null || label === null ? '-' : `${printable(attribute)}, ${printable(label)}`;
   };
@@ -43,9 +43,9 @@ function biasTable({ bias }: Report, width: number): string[] {
   );
 }
 
-function attributeTable({ bias }: Report, width: number): string[] {
+export function attributeTable({ bias }: Pick<Report, 'bias'>, width: number, changed = 'balanced'): string[] {
   const raw = bias[0];
-  const after = bias.find(({ stage }) => stage === 'balanced') ?? bias[bias.length - 1];
+  const after = bias.find(({ stage }) => stage === changed) ?? bias[bias.length - 1];
   const lines = raw.attributes.map((before, k) => {
     const { share, interval, support, unknown } = after.attributes[k];
     return [

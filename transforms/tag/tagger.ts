@@ -126,7 +126,7 @@ function labelSource(
     const info = column(binding, key, config.list);
     if (info === undefined) return undefined;
     if (kindOf(info) !== 'strings') throw wrongType(info, 'lists of strings', 'Use columns for booleans and scores.');
-    const vocabulary = vocabularies[config.list];
+    const vocabulary = config.names ?? vocabularies[config.list];
     if (vocabulary === undefined) throw new InvariantError(`the vocabulary of column ${config.list} was not counted`);
     return listLabels(info.name, vocabulary, vocabulary.map(labels.number));
   }

@@ -86,9 +86,6 @@ function blockHtml(block: Block): Html {
       return figureHtml(block);
     case 'paragraph':
       return html`<p>${textHtml(block.text)}</p>\n`;
-    case 'quotes':
-      return html`<details class="quotes"><summary>${textHtml(block.title)}</summary>
-<ul>${block.quotes.map((quote) => html`<li><bdi>${visible(quote)}</bdi></li>`)}</ul></details>\n`;
     case 'details':
       return html`<details><summary>${block.title}</summary>${block.blocks.map(blockHtml)}</details>\n`;
     case 'code':
