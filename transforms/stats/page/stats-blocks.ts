@@ -92,7 +92,7 @@ function histogram(id: string, { name, unit, rows, missing, bins }: Distribution
   return {
     kind: 'figure',
     id,
-    title: unit === '' ? name : `${name} (${unit})`,
+    title: unit === '' || unit === name ? name : `${name} (${unit})`,
     description: [`${plural(rows, 'row')} with a value, ${count(missing)} without.${zero}`],
     plot: {
       type: 'histogram',
