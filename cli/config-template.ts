@@ -9,6 +9,10 @@ export function configTemplate(schemaUrl: string): string {
 
 input:
   files: data/*.parquet        # a path, a folder, a glob, or a list of them; Parquet and Arrow
+  # In place of files, a table or a query of BigQuery, which is copied once (docs/bigquery.md):
+  # bigquery: {table: project.dataset.table, columns: [uid, text, url]}
+  # bigquery: {query: SELECT uid, text FROM d.t, project: my-project, location: US, scratch: temporary, streams: 8}
+  # Of an emulator, endpoint: http://127.0.0.1:9050 and readEndpoint: 127.0.0.1:9060
   columns: auto                # laion, commonpool, or a mapping: {id: uid, text: caption, width: w, height: h}
   maximumBad: 0.01             # the run fails when more than this share of rows or files is unreadable
 
@@ -67,6 +71,9 @@ report:
   worst: 10                    # how many of the worst pairs the terminal lists
   pairs: 1000                  # how many report.json and report.html list
   rates: 10                    # at how many rates to tell the bias that M4 would reach; 0: none
+
+# Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).
+#bigquery: {dataset: bias, project: my-project, location: US, prefix: m4_, name: web, weights: true, endpoint: "http://127.0.0.1:9050"}
 
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow

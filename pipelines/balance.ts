@@ -32,7 +32,7 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   requireRunnable(config);
   const { directory } = config.output;
   const partial = partialOf(directory);
-  const job = await prepareJob(config);
+  const job = await prepareJob(config, { hooks });
   await requireUnowned(partial);
   await restoreReplaced(partial, directory);
   const finished = await readManifest(directory);

@@ -44,7 +44,7 @@ export function statsPhases(config: Config, jobs: readonly StatsJob[]): PlannedP
 
 /** Reads only footers. Throws ConfigError and InputError as the run would. */
 export async function planStats(config: Config): Promise<StatsPlanSummary> {
-  const jobs = await prepareStats(config);
+  const jobs = await prepareStats(config, { look: true });
   const pass = { name: 'count', why: 'all figures, from counts and sums that are added up' };
   return {
     parts: jobs.map((part) => ({

@@ -21,6 +21,7 @@ import { beginAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { findOut } from './find-out.js';
 import type { RunContext, RunHooks } from './hooks.js';
+import type { InputOptions } from './input.js';
 import { requireUnowned } from './owner.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { emptyVocabularies, packageVersion, partialOf, prepareRun } from './prepare.js';
@@ -50,7 +51,10 @@ export interface StatsJob {
 const unbalanced = configSchema.shape.balance.parse({});
 
 /** Plans every data set, and the predictions. Throws ConfigError and InputError as the run would. */
-export async function prepareStats({ runner: _runner, ...config }: Config): Promise<StatsJob[]> {
+export async function prepareStats(
+  { runner: _runner, bigquery: _bigquery, ...config }: Config,
+  how: InputOptions = {},
+): Promise<StatsJob[]> {
   const { stats } = config;
   const sets = Object.entries({ [stats.name]: config.input, ...stats.sets });
   if (Object.hasOwn(stats.sets, stats.name)) {
@@ -58,7 +62,7 @@ export async function prepareStats({ runner: _runner, ...config }: Config): Prom
   }
   const jobs: StatsJob[] = [];
   for (const [name, input] of sets) {
-    const job = await prepareRun({ ...config, balance: unbalanced, input }, ['stats', name]);
+    const job = await prepareRun({ ...config, balance: unbalanced, input }, ['stats', name], how);
     planStats(job, taggerOf(job, emptyVocabularies(job.config)).names);
     jobs.push({ kind: 'set', name, job });
   }
@@ -193,7 +197,7 @@ export async function runStats(config: Config, hooks: RunHooks = {}): Promise<St
   requireRunnable(config);
   const { directory } = config.output;
   const partial = partialOf(directory);
-  const jobs = await prepareStats(config);
+  const jobs = await prepareStats(config, { hooks });
   const run = statsRun(jobs);
   await requireUnowned(partial);
   await restoreReplaced(partial, directory);

@@ -1,5 +1,6 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import * as z from 'zod';
+import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
 import { runnerSchema } from './runner.js';
 
 // `title` is how a message calls the value that it expected.
@@ -30,7 +31,8 @@ export const columnMappingSchema = z
   .describe('Canonical name: name of the input column that holds it');
 
 export const inputSchema = z.strictObject({
-  files: oneOrMany.describe('A path, a folder, a glob, or a list of them'),
+  files: oneOrMany.optional().describe('A path, a folder, a glob, or a list of them'),
+  bigquery: bigQueryInputSchema.optional(),
   columns: z
     .union([z.enum(['auto', 'laion', 'commonpool']), columnMappingSchema])
     .default('auto')
@@ -393,10 +395,11 @@ export const configSchema = z.strictObject({
   output: outputSchema,
   report: reportSchema.prefault({}),
   stats: statsSchema.prefault({}),
+  bigquery: bigQuerySchema.optional(),
   runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
-/** What a run is, apart from what it runs on; `stats` is no part of a balancing run. */
-export type RunConfig = Omit<Config, 'runner' | 'stats'> & { readonly stats?: StatsConfig };
+/** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
 export type BalanceConfig = z.infer<typeof balanceSchema>;

@@ -7,10 +7,20 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), and what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long).
+ * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), what is told apart by identity or finds its parts
+ * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery).
  */
-const EXTERNAL = ['parquet-wasm', 'eld', 'eld/*', '@bokuweb/zstd-wasm', 'protobufjs', 'long', '@grpc/*'];
+const EXTERNAL = [
+  'parquet-wasm',
+  'eld',
+  'eld/*',
+  '@bokuweb/zstd-wasm',
+  'protobufjs',
+  'long',
+  '@grpc/*',
+  '@google-cloud/bigquery',
+  'google-auth-library',
+];
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const REQUIRE =

@@ -45,5 +45,15 @@ export async function startFlink(
   return (await load('start-flink.mjs')).startFlink(options);
 }
 
+export interface StartedBigQuery extends Started {
+  /** `host:port` of its Storage Read interface; `endpoint` is the URL of its REST interface. */
+  readonly readEndpoint: string;
+  readonly project: string;
+}
+
+export async function startBigQuery(): Promise<StartedBigQuery | Absent> {
+  return (await load('start-bigquery.mjs')).startBigQuery();
+}
+
 /** The entry point of a worker process. */
 export const workerEntry = fileURLToPath(new URL('../../beam/worker-entry.js', import.meta.url));
