@@ -68,7 +68,9 @@ output:
 report:
   minimumSupport: 30           # a pair of attribute and label with less support is listed, not ranked
   confidence: 0.95             # of the intervals
-  worst: 10                    # how many of the worst pairs to list
+  worst: 10                    # how many of the worst pairs the terminal lists
+  pairs: 1000                  # how many report.json and report.html list
+  rates: 10                    # at how many rates to tell the bias that M4 would reach; 0: none
 
 # Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).
 #bigquery: {dataset: bias, project: my-project, location: US, prefix: m4_, name: web, weights: true, endpoint: "http://127.0.0.1:9050"}
