@@ -17,6 +17,8 @@ export interface JobOptions extends JobSpec {
   readonly jobEndpoint: string;
   /** A job whose state and metrics stay the same for this long is cancelled; left out: never. */
   readonly stallMs?: number;
+  /** Asked now and then: which worker the job has lost, so that it is cancelled. */
+  readonly lostWorker?: () => string | undefined;
   /** Time between two questions to the service, at most. */
   readonly pollMs?: number;
 }
@@ -49,7 +51,7 @@ export async function submitJob(
  * the start.
  */
 export async function runPortable(build: (root: Root) => void, options: JobOptions & RunOptions): Promise<RunResult> {
-  const { signal, onProgress, stallMs, pollMs, jobName } = options;
+  const { signal, onProgress, stallMs, lostWorker, pollMs, jobName } = options;
   signal?.throwIfAborted();
   const job = await submitJob(build, options);
   const name = `the job ${jobName ?? job.id}`;
@@ -59,13 +61,15 @@ export async function runPortable(build: (root: Root) => void, options: JobOptio
   const onPoll = async () => {
     const infos = await metrics();
     onProgress?.(countersOf(infos));
+    const lost = lostWorker?.();
+    if (lost !== undefined) throw new JobError(`${name} was cancelled: ${lost}`, job.messages());
     if (hasStalled?.([await job.state(), job.messages().length, infos])) {
       throw new JobError(`${name} made no progress for ${stallMs! / 1000} s and was cancelled`, job.messages());
     }
   };
   try {
     const state = await job.wait({
-      ...(onProgress || hasStalled ? { onPoll } : {}),
+      ...(onProgress || hasStalled || lostWorker ? { onPoll } : {}),
       ...(signal === undefined ? {} : { signal }),
       ...(pollMs === undefined ? {} : { pollMs }),
     });

@@ -17,11 +17,14 @@ export interface WorkerPool {
   readonly address: string;
   /** Workers that serve a runner now. */
   workers(): number;
+  /** Every worker so far, in a few words, and whether it is still there. */
+  census(): ReadonlyMap<string, boolean>;
   /** Ends all workers, and resolves when they are gone. */
   stop(): Promise<void>;
 }
 
 interface PooledWorker {
+  readonly name: string;
   /** Settles when the worker has ended, well or not. */
   readonly ended: Promise<unknown>;
   stop(): void;
@@ -40,7 +43,7 @@ export interface WorkerPoolOptions {
 /** Workers on the thread of this process: nothing to start, and no more than one of them at work at a time. */
 export const inThisProcess: StartWorker = ({ workerId, controlUrl }) => {
   const worker = new Worker(workerId, { controlUrl });
-  return { ended: worker.wait().catch(() => undefined), stop: () => worker.stop() };
+  return { name: `worker ${workerId}`, ended: worker.wait().catch(() => undefined), stop: () => worker.stop() };
 };
 
 /** Time between asking a worker process to end and killing it. */
@@ -63,7 +66,7 @@ export function asProcesses(modules: readonly string[], onOutput?: (text: string
       stdio: ['ignore', output, output, 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput!);
-    return { ended: endOf(child), stop: () => endProcess(child) };
+    return { name: `worker process ${child.pid}`, ended: endOf(child), stop: () => endProcess(child) };
   };
 }
 
@@ -83,6 +86,7 @@ function endProcess(child: ChildProcess): void {
 /** Opens a pool. Rejects where the port is taken. */
 export async function startWorkerPool({ host = 'localhost', port = 0, start }: WorkerPoolOptions): Promise<WorkerPool> {
   const workers = new Set<PooledWorker>();
+  const census = new Map<string, boolean>();
   const server = new Server();
   server.addService(beamFnExternalWorkerPoolDefinition, {
     startWorker(
@@ -93,7 +97,11 @@ export async function startWorkerPool({ host = 'localhost', port = 0, start }: W
       if (controlUrl === undefined) return callback(null, { error: 'no control endpoint' });
       const worker = start({ ...request, controlUrl });
       workers.add(worker);
-      void worker.ended.then(() => workers.delete(worker));
+      census.set(worker.name, true);
+      void worker.ended.then(() => {
+        workers.delete(worker);
+        census.set(worker.name, false);
+      });
       callback(null, { error: '' });
     },
     // Acknowledged and ignored: two Flink task managers hand out the same ids, so this could end the other one's worker. Every
@@ -113,6 +121,7 @@ export async function startWorkerPool({ host = 'localhost', port = 0, start }: W
   return {
     address: `${host}:${bound}`,
     workers: () => workers.size,
+    census: () => census,
     async stop() {
       server.forceShutdown();
       const ends = [...workers].map(({ ended }) => ended);

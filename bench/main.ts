@@ -7,6 +7,7 @@ import { balance, job } from './job.js';
 import { memory } from './memory.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
+import { page } from './page.js';
 import { outcomeLines } from './print.js';
 import { runners } from './runners.js';
 import { statsList, statsWide } from './stats.js';
@@ -31,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'stats-list': { says: 'RB and AB from Parquet, labels as lists, against Polars and DuckDB', run: statsList },
   'stats-wide': { says: 'the same, labels as 100 boolean columns', run: statsWide },
   memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },
+  page: { says: 'a report of 10,000 pairs until Chromium has drawn it, against a plain table', run: page },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
 };
 

@@ -1,7 +1,10 @@
 /** What the commands share: their arguments, and what is refused of them. */
+import type { Argv } from 'yargs';
 import { ConfigError } from '../schemas/errors.js';
+import { expectation } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
 import { EXIT_MEANINGS } from './exit-codes.js';
+import type { Flag } from './flags.js';
 import type { Job } from './job.js';
 import type { Terminal } from './terminal.js';
 
@@ -41,4 +44,31 @@ export function operand(argv: Arguments): string | undefined {
 /** All that follows the command. */
 export function operands(argv: Arguments): string[] {
   return (argv._ as readonly unknown[]).slice(1).map(String);
+}
+
+const SECTIONS: Readonly<Record<string, string>> = {
+  input: 'Input:',
+  filters: 'Rows and what is inferred of them:',
+  attributes: 'Rows and what is inferred of them:',
+  labels: 'Rows and what is inferred of them:',
+  balance: 'Balance:',
+  output: 'Output:',
+  report: 'Report:',
+  stats: 'Statistics:',
+  bigquery: 'BigQuery:',
+  runner: 'Runner:',
+};
+
+/** A key of the configuration as a flag. */
+export function addFlag(parser: Argv, flag: Flag): Argv {
+  const { schema } = flag;
+  const text = schema.description ?? expectation(schema);
+  return parser.option(flag.name, {
+    alias: flag.alias,
+    type: flag.kind === 'boolean' ? 'boolean' : 'string',
+    requiresArg: flag.kind !== 'boolean',
+    describe: flag.kind === 'yaml' ? `${text} (YAML)` : text,
+    defaultDescription: schema.default === undefined ? undefined : JSON.stringify(schema.default),
+    group: SECTIONS[flag.name.split('.')[0]!],
+  });
 }

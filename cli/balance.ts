@@ -4,6 +4,7 @@ import type { Report } from '../schemas/report.js';
 import { EXIT } from './exit-codes.js';
 import type { Job } from './job.js';
 import { planLines } from './plan-lines.js';
+import { publishFinished } from './publish.js';
 import { printOutput, type RunOptions, tableWidth, withProgress } from './run.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 
@@ -25,6 +26,7 @@ export function balance(config: Config, options: RunOptions, job: Job, terminal:
     const result = await job.runBalance(config, hooks);
     display.stop();
     printOutput(result, () => job.renderReport(result.report, tableWidth(terminal)), options, terminal);
+    await publishFinished(result.directory, config, job, { options, terminal, hooks });
     return options.strictRate && isRateMissed(config, result.report) ? EXIT.rate : EXIT.done;
   });
 }

@@ -11,6 +11,7 @@ import { configFlags } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
 import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
+import { publishCommand, publishFlags } from './publish.js';
 import { BALANCE, runCommand, runFlags, STATS } from './run-command.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 import { worker } from './worker.js';
@@ -18,7 +19,7 @@ import { POOL_PORT, workerPool } from './worker-pool.js';
 
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
-const COMMANDS = ['init', 'balance', 'stats', 'merge', 'diff', 'schema', 'worker', 'worker-pool'];
+const COMMANDS = ['init', 'balance', 'stats', 'merge', 'diff', 'publish', 'schema', 'worker', 'worker-pool'];
 const MAXIMUM_COLUMNS = 120;
 
 const packageFile = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -94,9 +95,22 @@ async function parse(
     .command('merge', 'Add up outputs of stats', mergeFlags, () => {
       run = mergeCommand;
     })
-    .command('diff', 'Tell what drifted between two outputs', diffFlags, () => {
-      run = diffCommand;
-    })
+    .command(
+      'diff',
+      'Tell what drifted between two outputs',
+      (p) => diffFlags(p, flags),
+      () => {
+        run = diffCommand(flags);
+      },
+    )
+    .command(
+      'publish',
+      'Load a finished output to BigQuery',
+      (p) => publishFlags(p, flags),
+      () => {
+        run = publishCommand(flags);
+      },
+    )
     .command('schema', "Print the configuration's JSON Schema", {}, () => {
       run = schemaCommand;
     })

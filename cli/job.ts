@@ -3,11 +3,14 @@ import type {
   DiffOptions,
   MergeOptions,
   PlanSummary,
+  Published,
+  PublishOptions,
   RunHooks,
   RunResult,
   StatsPlanSummary,
   StatsResult,
 } from '../pipelines/index.js';
+import type { BigQueryConfig } from '../schemas/bigquery.js';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
 import type { Diff } from '../schemas/stats-diff.js';
@@ -17,6 +20,8 @@ export type {
   InputSummary,
   PlanSummary,
   Progress,
+  Published,
+  PublishOptions,
   RunHooks,
   RunResult,
   StatsPlanSummary,
@@ -33,5 +38,7 @@ export interface Job {
   renderStats(report: StatsReport, width: number): readonly string[];
   mergeOutputs(paths: readonly string[], options: MergeOptions): Promise<StatsResult>;
   diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
+  publishRun(directory: string, options: PublishOptions, hooks?: RunHooks): Promise<Published>;
+  publishDiff(diff: Diff, bigquery: BigQueryConfig, hooks?: RunHooks): Promise<Published>;
   renderDiff(diff: Diff, width: number): readonly string[];
 }

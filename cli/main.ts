@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 /** The command `m4-balance`. */
 import module from 'node:module';
+import { startEarly } from '../pipelines/early.js';
 import { runCommandLine } from './command-line.js';
 import type { Job } from './job.js';
 
 // From Node 22 on, compiled code is kept between runs: half of the time to start is compiling the dependencies.
 if ('enableCompileCache' in module) (module.enableCompileCache as () => void)();
+
+/** Commands that read data. */
+const READING = ['balance', 'stats'];
+if (READING.includes(process.argv[2] ?? '')) startEarly();
 
 // A reader that has seen enough (`| head`) closes the pipe; the run goes on and its files are written.
 for (const stream of [process.stdout, process.stderr]) {

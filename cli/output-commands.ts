@@ -3,8 +3,11 @@ import type { Argv } from 'yargs';
 import { ConfigError } from '../schemas/errors.js';
 import { type Arguments, type Command, EXIT_HELP, NAME, operands, refuseUnknown } from './arguments.js';
 import { EXIT } from './exit-codes.js';
+import type { Flag } from './flags.js';
+import type { Job } from './job.js';
+import { printPublished, targetNames, targetOf, targetOptions } from './publish.js';
 import { printOutput, tableWidth } from './run.js';
-import { printJson, printLine } from './terminal.js';
+import { printJson, printLine, type Terminal } from './terminal.js';
 
 const DEFAULT_FALSE_DISCOVERY_RATE = 0.05;
 
@@ -32,8 +35,8 @@ export const mergeCommand: Command = async (argv, terminal, loadJob) => {
   return EXIT.done;
 };
 
-export function diffFlags(parser: Argv): Argv {
-  return parser
+export function diffFlags(parser: Argv, flags: readonly Flag[]): Argv {
+  return targetOptions(parser, flags)
     .usage(
       `$0 diff A B\n\nTell which figures differ between two outputs of stats, merge or balance, beyond what chance gives. A is before, B after.`,
     )
@@ -55,6 +58,7 @@ export function diffFlags(parser: Argv): Argv {
       describe: 'Figures of fewer examples are not tested; left out: that of A',
     })
     .option('json', { type: 'boolean', describe: 'All figures as JSON' })
+    .example(`${NAME} diff monday tuesday --bigquery.dataset bias`, 'and load it to the table drift')
     .example(`${NAME} diff last-week this-week --least-difference 0.01`, 'a gate: exit code 7 where there is drift')
     .epilogue(EXIT_HELP.join('\n'));
 }
@@ -71,8 +75,13 @@ function numberFlag(argv: Arguments, name: string, maximum: number): number {
   );
 }
 
-export const diffCommand: Command = async (argv, terminal, loadJob) => {
-  refuseUnknown(argv, ['fdr', 'least-difference', 'minimum-support', 'json'], 'diff', 2);
+export function diffCommand(flags: readonly Flag[]): Command {
+  return (argv, terminal, loadJob) => diff(argv, flags, terminal, loadJob);
+}
+
+async function diff(argv: Arguments, flags: readonly Flag[], terminal: Terminal, loadJob: () => Promise<Job>) {
+  const own = ['fdr', 'least-difference', 'minimum-support', 'json'];
+  refuseUnknown(argv, [...own, ...targetNames(flags)], 'diff', 2);
   const [before, after] = operands(argv);
   if (before === undefined || after === undefined) {
     throw new ConfigError([`expected two outputs, before and after. ${NAME} diff --help tells more.`], 'command line');
@@ -84,9 +93,15 @@ export const diffCommand: Command = async (argv, terminal, loadJob) => {
       ? {}
       : { minimumSupport: numberFlag(argv, 'minimum-support', Number.POSITIVE_INFINITY) }),
   };
+  const bigquery = await targetOf(argv, flags);
   const job = await loadJob();
-  const diff = await job.diffOutputs(before, after, options);
-  if (argv.json === true) printJson(terminal.stdout, diff);
-  else for (const line of job.renderDiff(diff, tableWidth(terminal))) printLine(terminal.stdout, line);
-  return diff.drifted > 0 ? EXIT.drift : EXIT.done;
-};
+  const found = await job.diffOutputs(before, after, options);
+  if (argv.json === true) printJson(terminal.stdout, found);
+  else for (const line of job.renderDiff(found, tableWidth(terminal))) printLine(terminal.stdout, line);
+  if (bigquery !== undefined) {
+    const published = await job.publishDiff(found, bigquery);
+    // With --json stdout is the drift, and nothing else.
+    if (argv.json !== true) printPublished(published, { json: false }, terminal);
+  }
+  return found.drifted > 0 ? EXIT.drift : EXIT.done;
+}

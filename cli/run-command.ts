@@ -2,39 +2,13 @@
 import type { Argv } from 'yargs';
 import type { Config } from '../schemas/config.js';
 import { ConfigError } from '../schemas/errors.js';
-import { expectation } from '../schemas/json-schema.js';
-import { type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
+import { addFlag, type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
 import { balance } from './balance.js';
 import type { Flag } from './flags.js';
 import type { Job } from './job.js';
 import { loadConfig, type RunOptions } from './run.js';
 import { stats } from './stats.js';
 import type { Terminal } from './terminal.js';
-
-const SECTIONS: Readonly<Record<string, string>> = {
-  input: 'Input:',
-  filters: 'Rows and what is inferred of them:',
-  attributes: 'Rows and what is inferred of them:',
-  labels: 'Rows and what is inferred of them:',
-  balance: 'Balance:',
-  output: 'Output:',
-  report: 'Report:',
-  stats: 'Statistics:',
-  runner: 'Runner:',
-};
-
-function addFlag(parser: Argv, flag: Flag): Argv {
-  const { schema } = flag;
-  const text = schema.description ?? expectation(schema);
-  return parser.option(flag.name, {
-    alias: flag.alias,
-    type: flag.kind === 'boolean' ? 'boolean' : 'string',
-    requiresArg: flag.kind !== 'boolean',
-    describe: flag.kind === 'yaml' ? `${text} (YAML)` : text,
-    defaultDescription: schema.default === undefined ? undefined : JSON.stringify(schema.default),
-    group: SECTIONS[flag.name.split('.')[0]!],
-  });
-}
 
 const RUN_FLAGS = {
   'dry-run': 'Read only footers and print the plan',

@@ -67,7 +67,7 @@ export function printOutput(
  * thrown, except where a signal was their cause.
  */
 export async function withProgress(
-  options: RunOptions,
+  options: Pick<RunOptions, 'json' | 'quiet' | 'verbose'>,
   terminal: Terminal,
   work: (hooks: RunHooks, display: ProgressDisplay) => Promise<number>,
 ): Promise<number> {

@@ -3,6 +3,7 @@ import type { Config } from '../schemas/config.js';
 import { EXIT } from './exit-codes.js';
 import type { Job } from './job.js';
 import { statsPlanLines } from './plan-lines.js';
+import { publishFinished } from './publish.js';
 import { printOutput, type RunOptions, tableWidth, withProgress } from './run.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 
@@ -19,6 +20,7 @@ export function stats(config: Config, options: RunOptions, job: Job, terminal: T
     const result = await job.runStats(config, hooks);
     display.stop();
     printOutput(result, () => job.renderStats(result.report, tableWidth(terminal)), options, terminal);
+    await publishFinished(result.directory, config, job, { options, terminal, hooks });
     return EXIT.done;
   });
 }

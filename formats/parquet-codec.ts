@@ -2,6 +2,7 @@ import {
   Compression,
   EnabledStatistics,
   readParquet,
+  readSchema,
   Table,
   WriterPropertiesBuilder,
   wasmMemory,
@@ -30,6 +31,11 @@ export interface EncodeTask {
 }
 
 const CODECS = { snappy: Compression.SNAPPY, zstd: Compression.ZSTD, none: Compression.UNCOMPRESSED };
+
+/** The Arrow IPC stream, without a batch, of a Parquet file's schema. */
+export function schemaOf(file: Uint8Array): Uint8Array {
+  return readSchema(file).intoIPCStream();
+}
 
 /** Batches one at a time, so that WebAssembly memory is left without a second copy of all. Throws what parquet-wasm throws; `reasonOf` reads it. */
 export function* decodeParquet({ file, batchRows, shapes }: DecodeTask): Generator<CopiedBatch> {

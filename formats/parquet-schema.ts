@@ -1,8 +1,8 @@
 import { type DataType, Field, RecordBatchReader, Schema, TimestampMicrosecond, TimeUnit, Type } from 'apache-arrow';
 import { Message } from 'apache-arrow/ipc/metadata/message';
-import { readSchema } from 'parquet-wasm';
 import { emptyFile } from './parquet-file.js';
 import { type Footer, parquetError, type TopColumn } from './parquet-footer.js';
+import { parquetThread } from './parquet-thread.js';
 
 /** The Arrow fields of a file's columns, in file order, and what makes the decoder give just these types. */
 export interface ColumnTypes {
@@ -24,28 +24,37 @@ function inMicroseconds(type: DataType): DataType {
   return Object.assign(Object.create(Object.getPrototypeOf(type)), type, { children }) as DataType;
 }
 
-const known = new WeakMap<Footer, ColumnTypes>();
+const known = new WeakMap<Footer, Promise<ColumnTypes>>();
 
-/** The Arrow types that a file's columns are read as. Throws an InputError for a schema that cannot be read. */
-export function columnTypes(footer: Footer, file: string): ColumnTypes {
-  const found = known.get(footer);
-  if (found !== undefined) return found;
+/** The Arrow types that a file's columns are read as. Rejects with an InputError for a schema that cannot be read. */
+export function columnTypes(footer: Footer, file: string): Promise<ColumnTypes> {
+  let types = known.get(footer);
+  if (types === undefined) {
+    types = readTypes(footer, file);
+    known.set(footer, types);
+  }
+  return types;
+}
+
+async function readTypes(footer: Footer, file: string): Promise<ColumnTypes> {
   let fields: readonly Field[];
   try {
-    const schema = readSchema(emptyFile(footer));
-    fields = RecordBatchReader.from(schema.intoIPCStream()).open().schema.fields;
+    const empty = emptyFile(footer);
+    const aside = parquetThread();
+    // parquet-wasm takes time to load, which this thread has no other need for where there is another.
+    const stream =
+      aside === undefined ? (await import('./parquet-codec.js')).schemaOf(empty) : await aside.schema(empty);
+    fields = RecordBatchReader.from(stream).open().schema.fields;
   } catch (error) {
     throw parquetError(file, 'schema', 'column types that can be read', `${(error as Error).message ?? error}`, error);
   }
   const int96 = new Set(footer.columns.filter((c) => c.elements.some((e) => e.type === 'INT96')));
-  const types = {
+  return {
     fields: fields.map((f, i) =>
       int96.has(footer.columns[i]!) ? new Field(f.name, inMicroseconds(f.type), f.nullable, f.metadata) : f,
     ),
     int96,
   };
-  known.set(footer, types);
-  return types;
 }
 
 /** An Arrow schema as Parquet files carry it under `ARROW:schema`: an encapsulated IPC message in base64. */

@@ -14,12 +14,16 @@ export interface ParquetThread {
   decode(task: DecodeTask): Promise<CopiedBatch[]>;
   /** The Parquet file of a stream, whose buffer is handed over. Rejects with the encoder's reason. */
   encode(task: EncodeTask): Promise<Uint8Array>;
+  /** The Arrow IPC stream of the schema of a file, whose buffer is handed over. Rejects with the decoder's reason. */
+  schema(file: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Buffers of finished tasks that are kept, at most: one for a file to decode, one for a stream to encode. */
 const SPARES = 2;
 /** A spare may be so many times as large as what is wanted. */
 const SPARE_FACTOR = 4;
+
+type Ask = { decode: DecodeTask } | { encode: EncodeTask } | { schema: Uint8Array };
 
 interface Waiting {
   resolve(answer: Answer): void;
@@ -34,7 +38,7 @@ function startThread(onEnd: () => void): ParquetThread {
   const spares: ArrayBuffer[] = [];
   let tasks = 0;
 
-  const ask = (task: { decode: DecodeTask } | { encode: EncodeTask }, bytes: Uint8Array): Promise<Answer> => {
+  const ask = (task: Ask, bytes: Uint8Array): Promise<Answer> => {
     const id = tasks++;
     // An idle thread does not keep the process.
     if (waiting.size === 0) worker.ref();
@@ -71,6 +75,9 @@ function startThread(onEnd: () => void): ParquetThread {
     },
     async encode(task) {
       return ((await ask({ encode: task }, task.stream)) as { file: Uint8Array }).file;
+    },
+    async schema(file) {
+      return ((await ask({ schema: file }, file)) as { stream: Uint8Array }).stream;
     },
   };
 }

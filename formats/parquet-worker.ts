@@ -1,14 +1,19 @@
 /** Entry point of the thread that decodes and encodes Parquet; see parquet-thread.ts. It loads neither apache-arrow nor anything of a job. */
 import { parentPort } from 'node:worker_threads';
-import { type DecodeTask, decodeParquet, type EncodeTask, encodeParquet, reasonOf } from './parquet-codec.js';
+import { type DecodeTask, decodeParquet, type EncodeTask, encodeParquet, reasonOf, schemaOf } from './parquet-codec.js';
 import { buffersOf, type CopiedBatch } from './wasm-arrays.js';
 
-export type Task = { readonly id: number } & ({ readonly decode: DecodeTask } | { readonly encode: EncodeTask });
+export type Task = { readonly id: number } & (
+  | { readonly decode: DecodeTask }
+  | { readonly encode: EncodeTask }
+  | { readonly schema: Uint8Array }
+);
 
 /** `memory` is the buffer that came with the task. */
 export type Answer = { readonly id: number; readonly memory: ArrayBuffer } & (
   | { readonly batches: CopiedBatch[] }
   | { readonly file: Uint8Array }
+  | { readonly stream: Uint8Array }
   | { readonly reason: string }
 );
 
@@ -31,15 +36,19 @@ function decode(task: DecodeTask): { batches: CopiedBatch[]; moved: ArrayBuffer[
 }
 
 function answer(task: Task): { message: Answer; moved: ArrayBuffer[] } {
-  const bytes = 'decode' in task ? task.decode.file : task.encode.stream;
+  const bytes = 'decode' in task ? task.decode.file : 'encode' in task ? task.encode.stream : task.schema;
   const back = { id: task.id, memory: bytes.buffer as ArrayBuffer };
   try {
     if ('decode' in task) {
       const { batches, moved } = decode(task.decode);
       return { message: { ...back, batches }, moved };
     }
-    const file = encodeParquet(task.encode);
-    return { message: { ...back, file }, moved: [file.buffer as ArrayBuffer] };
+    if ('encode' in task) {
+      const file = encodeParquet(task.encode);
+      return { message: { ...back, file }, moved: [file.buffer as ArrayBuffer] };
+    }
+    const stream = schemaOf(task.schema);
+    return { message: { ...back, stream }, moved: [stream.buffer as ArrayBuffer] };
   } catch (error) {
     return { message: { ...back, reason: reasonOf(error) }, moved: [] };
   }

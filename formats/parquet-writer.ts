@@ -4,7 +4,7 @@ import { InputError } from '../schemas/errors.js';
 import { type Allocate, makeArena } from './arena.js';
 import { streamBytes, streamInPlace } from './arrow-messages.js';
 import type { BatchWriter } from './format.js';
-import { type EncodeTask, encodeParquet } from './parquet-codec.js';
+import type { EncodeTask } from './parquet-codec.js';
 import { encodeFooter, PARQUET_MAGIC } from './parquet-footer.js';
 import { parquetThread } from './parquet-thread.js';
 import { makeRebuffer } from './rebuffer.js';
@@ -56,6 +56,13 @@ function repetitive(group: RecordBatch): string[] {
   });
 }
 
+type Encoder = (task: EncodeTask) => Uint8Array | Promise<Uint8Array>;
+
+/** The other thread's, or, where there is none, this one's, which takes time to load. */
+async function encoder(): Promise<Encoder> {
+  return parquetThread()?.encode ?? (await import('./parquet-codec.js')).encodeParquet;
+}
+
 function unsupported(type: DataType): boolean {
   return [Type.Union, Type.Interval].includes(type.typeId) || (type.children ?? []).some((f) => unsupported(f.type));
 }
@@ -86,16 +93,13 @@ export function parquetWriter(
 
   /** Files of one row group each, in order. */
   const encoding: (Uint8Array | Promise<Uint8Array>)[] = [];
-  const encode = (group: RecordBatch): Uint8Array | Promise<Uint8Array> => {
+  const encode = (group: RecordBatch, encodeTask: Encoder): Uint8Array | Promise<Uint8Array> => {
     dictionaries ??= repetitive(group);
     arena.reset();
     const stream = streamInPlace(group) ?? streamBytes(group, arena.take);
-    const task = { stream, compression, dictionaries, rows: Math.max(1, group.numRows) };
-    const aside = parquetThread();
-    if (aside === undefined) return encodeParquet(task);
-    const file = aside.encode(task);
+    const file = encodeTask({ stream, compression, dictionaries, rows: Math.max(1, group.numRows) });
     // Whoever asks for the bytes is told.
-    file.catch(() => undefined);
+    if (file instanceof Promise) file.catch(() => undefined);
     return file;
   };
   const append = (file: Uint8Array): Uint8Array[] => {
@@ -140,20 +144,22 @@ export function parquetWriter(
   return {
     async write(batch) {
       const out: Uint8Array[] = [];
+      const encodeTask = await encoder();
       for (const group of rebuffer.push(batch)) {
-        encoding.push(encode(group));
+        encoding.push(encode(group, encodeTask));
         while (encoding.length > ENCODING) out.push(...append(await encoding.shift()!));
       }
       return out;
     },
     async close() {
       const rest = rebuffer.rest();
-      if (rest !== undefined) encoding.push(encode(rest));
+      const encodeTask = await encoder();
+      if (rest !== undefined) encoding.push(encode(rest, encodeTask));
       const out: Uint8Array[] = [];
       for (const file of encoding.splice(0)) out.push(...append(await file));
       if (first === undefined) {
         // Without a row parquet-wasm writes a whole file by itself.
-        return [encodeEmpty(schema, compression)];
+        return [await encodeTask({ stream: streamBytes(schema), compression, dictionaries: [], rows: 1 })];
       }
       const { version, schema: elements, key_value_metadata, created_by } = first;
       out.push(
@@ -162,8 +168,4 @@ export function parquetWriter(
       return out;
     },
   };
-}
-
-function encodeEmpty(schema: Schema, compression: ParquetOptions['compression']): Uint8Array {
-  return encodeParquet({ stream: streamBytes(schema), compression, dictionaries: [], rows: 1 });
 }

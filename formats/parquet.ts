@@ -6,7 +6,7 @@ import type { Take } from './arena.js';
 import { dataOf, shapeOf } from './copied.js';
 import { batchOf } from './data.js';
 import { BATCH_ROWS, type Format } from './format.js';
-import { type DecodeTask, decodeParquet, reasonOf } from './parquet-codec.js';
+import type { DecodeTask } from './parquet-codec.js';
 import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
 import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
 import { checkPages } from './parquet-pages.js';
@@ -64,13 +64,14 @@ function fileOf(
 }
 
 /** Why the columns cannot be decoded together: each is decoded by itself, to name the one that is bad. */
-function blamed(
+async function blamed(
   wanted: Wanted,
   task: Omit<DecodeTask, 'file' | 'shapes'>,
   file: string,
   place: string,
   error: unknown,
 ) {
+  const { decodeParquet, reasonOf } = await import('./parquet-codec.js');
   for (const [i, column] of wanted.columns.entries()) {
     try {
       const alone = fileOf(wanted, [column], [wanted.chunks[i]!]);
@@ -100,11 +101,12 @@ async function* decoded(wanted: Wanted, batchRows: number, file: string, place: 
     }
     return;
   }
+  const { decodeParquet } = await import('./parquet-codec.js');
   try {
     yield* decodeParquet(task());
   } catch (error) {
     if (error instanceof InvariantError) throw error;
-    throw blamed(wanted, { batchRows }, file, place, error);
+    throw await blamed(wanted, { batchRows }, file, place, error);
   }
 }
 
@@ -181,7 +183,7 @@ async function* readGroup(
   if (footer.groups[group] === undefined)
     throw parquetError(file, place, `one of ${footer.groups.length} row groups`, 'none');
   const columns = selected(footer, names, file);
-  const types = columnTypes(footer, file);
+  const types = await columnTypes(footer, file);
   const schema = new Schema(columns.map((c) => types.fields[footer.columns.indexOf(c)]!));
   const total = footer.groups[group]!.rows;
   if (columns.length === 0) {
@@ -213,7 +215,7 @@ export const parquet: Format = {
     // What is planned is read soon: the thread starts meanwhile.
     parquetThread();
     const footer = await readFooter(source);
-    const { fields } = columnTypes(footer, source.name);
+    const { fields } = await columnTypes(footer, source.name);
     return {
       columns: fields.map((f) => ({ name: f.name, type: String(f.type), nullable: f.nullable })),
       groups: footer.groups.map(({ rows, bytes }) => ({ rows, bytes })),

@@ -10,9 +10,9 @@ import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
 import { requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
-import { prepareJob, stagingOf } from './prepare.js';
+import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
-import { openStaging, restoreReplaced } from './staging.js';
+import { openAttempt, restoreReplaced } from './staging.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -31,21 +31,21 @@ export interface RunResult {
 export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<RunResult> {
   requireRunnable(config);
   const { directory } = config.output;
-  const staging = stagingOf(directory);
-  const job = await prepareJob(config);
-  await requireUnowned(staging);
-  await restoreReplaced(staging, directory);
+  const partial = partialOf(directory);
+  const job = await prepareJob(config, { hooks });
+  await requireUnowned(partial);
+  await restoreReplaced(partial, directory);
   const finished = await readManifest(directory);
   if (finished?.run === job.run) {
-    await storageFor(staging).remove(staging);
+    await storageFor(partial).remove(partial);
     return result(directory, true);
   }
   await checkReplaceable(config.output);
   const runner = await openRunner(config.runner);
   let phases: Phases;
   try {
-    await openStaging(staging, job, hooks);
-    phases = await runPasses({ job, staging, runner, hooks });
+    const staging = await openAttempt(partial, job, hooks);
+    phases = await runPasses({ job, partial, staging, runner, hooks });
   } finally {
     await runner.close();
   }
@@ -57,8 +57,8 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
     );
   }
   const { parts, report, manifest } = finish(phases);
-  await commitRun({ staging: dataPath(staging), ...config.output, parts, manifest });
-  await storageFor(staging).remove(staging);
+  await commitRun({ staging: dataPath(phases.staging), ...config.output, parts, manifest });
+  await storageFor(partial).remove(partial);
   return { report, directory, files: parts.map((p) => p.path), alreadyDone: false };
 }
 

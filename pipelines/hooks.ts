@@ -21,7 +21,9 @@ export interface RunHooks {
 
 export interface RunContext {
   readonly job: Job;
-  /** Folder of what the run has found so far; an absolute path, which workers read too. */
+  /** Folder of all attempts, and of nothing else: an absolute path. */
+  readonly partial: string;
+  /** Folder of what this attempt has found so far, below `partial`; workers read it too. */
   readonly staging: string;
   readonly runner: Runner;
   readonly hooks: RunHooks;

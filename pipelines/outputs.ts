@@ -9,8 +9,9 @@ import { type DiffOptions, diffStates } from '../transforms/stats/diff.js';
 import { mergeStates, type NamedState } from '../transforms/stats/merge-states.js';
 import { decodeState } from '../transforms/stats/state.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
-import { ownStaging, requireUnowned } from './owner.js';
-import { stagingOf } from './prepare.js';
+import { beginCommit } from './attempt.js';
+import { requireUnowned } from './owner.js';
+import { partialOf } from './prepare.js';
 import { restoreReplaced } from './staging.js';
 import { manifestOf, type StatsResult } from './stats.js';
 import { readStatsReport, STATE_FILE, statsParts } from './stats-output.js';
@@ -51,7 +52,7 @@ export async function mergeOutputs(
       'command line',
     );
   }
-  const staging = stagingOf(directory);
+  const partial = partialOf(directory);
   const states: NamedState[] = [];
   for (const path of paths) states.push(await readState(path));
   const state = mergeStates(states);
@@ -59,13 +60,13 @@ export async function mergeOutputs(
     .update(JSON.stringify(['merge', state.runs]))
     .digest('hex')
     .slice(0, 16);
-  await requireUnowned(staging);
-  await restoreReplaced(staging, directory);
+  await requireUnowned(partial);
+  await restoreReplaced(partial, directory);
   if ((await readManifest(directory))?.run === run) {
     return { ...(await readStatsReport(directory)), directory, alreadyDone: true };
   }
   await checkReplaceable({ directory, overwrite });
-  await ownStaging(staging);
+  const staging = await beginCommit(partial, run);
   const { report, parts } = statsParts(state);
   await commitRun({
     staging: dataPath(staging),
@@ -74,7 +75,7 @@ export async function mergeOutputs(
     parts,
     manifest: manifestOf(run, report, state.config),
   });
-  await storageFor(staging).remove(staging);
+  await storageFor(partial).remove(partial);
   return { report, directory, files: parts.map((part) => part.path), alreadyDone: false };
 }
 

@@ -4,13 +4,14 @@ import { InputError } from '../schemas/errors.js';
 import { storageFor } from '../storage/index.js';
 import { gatherPatterns, removeParts } from '../transforms/balance/range-files.js';
 import { handOver } from '../transforms/read/handed.js';
-import { beginJob, type Job, saveBytes, workPath } from '../transforms/read/job.js';
-import { loadLosses, saveLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
+import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
+import { loadLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
 import { combineCounts, count, decodeCounted, mergeAllCounts } from '../transforms/stats/count.js';
 import type { Counts } from '../transforms/stats/counts.js';
 import { openStage, type Stage } from '../transforms/tag/stage.js';
 import { mergeAllWritten, type UnitsConfig, write } from '../transforms/write/write.js';
 import { decodeWritten } from '../transforms/write/written.js';
+import { beginAttempt } from './attempt.js';
 import { findOut } from './find-out.js';
 import type { Phases } from './finish.js';
 import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
@@ -34,17 +35,17 @@ interface PassContext extends FitContext {
  * is then taken from all of them, and they begin again. Throws InputError where more than `input.maximumBad` is lost, or no row
  * passes the filters.
  */
-export async function runPasses(run: RunContext): Promise<Phases> {
-  const { staging, job, hooks } = run;
-  for (;;) {
+export async function runPasses({ staging: first, ...rest }: RunContext): Promise<Phases> {
+  const { partial, job, hooks } = rest;
+  for (let staging = first; ; ) {
+    const run = { ...rest, staging };
     await findOut(run);
     const stage = await openStage(staging);
     const context = { ...run, names: stage.names, stage, known: await loadLosses(staging) };
     const outcome = job.config.balance.fit === 'online' ? await online(context) : await twoPasses(context);
-    if (!('lost' in outcome)) return { job, stage, ...outcome };
+    if (!('lost' in outcome)) return { job, staging, stage, ...outcome };
     hooks.onLog?.('warn', `${unreadableRows(outcome.lost)} rows cannot be read; beginning again without them`);
-    await beginJob(staging, job);
-    await saveLosses(staging, outcome.lost);
+    staging = await beginAttempt(partial, job, outcome.lost);
   }
 }
 

@@ -4,7 +4,7 @@ import { planStats as bindStats } from '../transforms/stats/stats-plan.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { phasesBefore } from './phase-list.js';
 import { type InputSummary, inputSummary } from './plan.js';
-import { emptyVocabularies, stagingOf } from './prepare.js';
+import { emptyVocabularies, partialOf } from './prepare.js';
 import { predictPhase, prepareStats, type StatsJob, stagingOfJob, tallyPhase } from './stats.js';
 import type { PlannedPhase, SubmissionSummary } from './submission.js';
 
@@ -33,7 +33,7 @@ function countedOf({ kind, job }: StatsJob): string[] {
 /** The phases of every part, in order. */
 export function statsPhases(config: Config, jobs: readonly StatsJob[]): PlannedPhase[] {
   return jobs.flatMap((part) => {
-    const staging = stagingOfJob(stagingOf(config.output.directory), part);
+    const staging = stagingOfJob(partialOf(config.output.directory), part);
     const phases =
       part.kind === 'set'
         ? [...phasesBefore(staging, part.job), tallyPhase(staging, part)]
@@ -44,7 +44,7 @@ export function statsPhases(config: Config, jobs: readonly StatsJob[]): PlannedP
 
 /** Reads only footers. Throws ConfigError and InputError as the run would. */
 export async function planStats(config: Config): Promise<StatsPlanSummary> {
-  const jobs = await prepareStats(config);
+  const jobs = await prepareStats(config, { look: true });
   const pass = { name: 'count', why: 'all figures, from counts and sums that are added up' };
   return {
     parts: jobs.map((part) => ({

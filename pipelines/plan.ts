@@ -77,9 +77,12 @@ function firstPasses(job: Job): { name: string; why: string }[] {
   ];
 }
 
-/** Reads only footers. Throws ConfigError and InputError as the run would. */
+/**
+ * Reads only footers, and of a table of BigQuery what it is; a query is run, and the run then finds its result. Throws ConfigError and InputError as the
+ * run would.
+ */
 export async function planBalance(config: Config): Promise<PlanSummary> {
-  const job = await prepareJob(config);
+  const job = await prepareJob(config, { look: true });
   return {
     ...inputSummary(job, passesOf(job.config)),
     shards: { rows: expectedShardRows(job) },

@@ -1,9 +1,10 @@
 /** What a pass does about rows that could not be read. */
 import { InputError } from '../schemas/errors.js';
 import { globalRules } from '../transforms/filter/index.js';
-import { beginJob, type Job } from '../transforms/read/job.js';
+import type { Job } from '../transforms/read/job.js';
 import { type Unreadable, unreadableRows } from '../transforms/read/losses.js';
 import { wantedLists } from '../transforms/tag/listed.js';
+import { beginAttempt } from './attempt.js';
 import type { RunContext } from './hooks.js';
 
 /** What a pass could not read. */
@@ -25,7 +26,7 @@ const REASONS_TOLD = 3;
  * the same command is to look at the files again, which may be readable by then.
  */
 export async function requireReadable(
-  { staging, job }: Pick<RunContext, 'staging' | 'job'>,
+  { partial, job }: Pick<RunContext, 'partial' | 'job'>,
   losses: Losses,
 ): Promise<void> {
   const { plan, config } = job;
@@ -35,7 +36,7 @@ export async function requireReadable(
   const shares = { rows: lost / Math.max(1, plan.rows + lost - unreadable), files: plan.problems.length / files };
   for (const [what, share] of Object.entries(shares)) {
     if (share <= config.input.maximumBad) continue;
-    await beginJob(staging, job);
+    await beginAttempt(partial, job);
     throw new InputError('input', {
       place: 'input.maximumBad',
       expected: `at most ${config.input.maximumBad * 100} % of the ${what} to be unreadable`,

@@ -4,16 +4,19 @@ import type { Config } from '../schemas/config.js';
 import type { StatsReport } from '../schemas/stats-report.js';
 import type { State } from '../schemas/stats-state.js';
 import { storageFor } from '../storage/index.js';
+import { renderPage } from '../transforms/stats/page/index.js';
 import { encodeState } from '../transforms/stats/state.js';
 import { buildStatsReport } from '../transforms/stats/stats-report.js';
 import { type Part, readManifest } from '../transforms/write/commit.js';
 
 export const STATE_FILE = 'state.json';
+export const PAGE_FILE = 'report.html';
 const REPORT_FILE = 'report.json';
 
 /** The options with which figures are computed from a state. */
 export function optionsOf({ report, stats }: Pick<Config, 'report' | 'stats'>): State['options'] {
-  return { ...report, pairs: stats.pairs, values: stats.shownValues, words: stats.shownWords };
+  const { minimumSupport, confidence, worst } = report;
+  return { minimumSupport, confidence, worst, pairs: stats.pairs, values: stats.shownValues, words: stats.shownWords };
 }
 
 /** The report of a state, and what is published of both. */
@@ -23,6 +26,7 @@ export function statsParts(state: State): { report: StatsReport; parts: Part[] }
     report,
     parts: [
       { path: REPORT_FILE, kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
+      { path: PAGE_FILE, kind: 'page', format: 'html', text: renderPage(report) },
       { path: STATE_FILE, kind: 'state', format: 'json', text: encodeState(state) },
     ],
   };

@@ -7,8 +7,8 @@ import { MANIFEST_VERSION, type Manifest } from '../schemas/manifest.js';
 import type { StatsReport } from '../schemas/stats-report.js';
 import { STATE_VERSION, type State, type StateModel, type StateSet } from '../schemas/stats-state.js';
 import { storageFor } from '../storage/index.js';
-import { beginJob, dataPath, findJob, type Job } from '../transforms/read/job.js';
-import { loadLosses, saveLosses, unreadableRows } from '../transforms/read/losses.js';
+import { dataPath, type Job } from '../transforms/read/job.js';
+import { loadLosses, unreadableRows } from '../transforms/read/losses.js';
 import { columnsOfJob, mergePredicted, predictRows } from '../transforms/stats/predict-rows.js';
 import { decodePredictions, encodePredictions } from '../transforms/stats/predictions.js';
 import { digest, stateSetOf, toBase64 } from '../transforms/stats/state.js';
@@ -17,16 +17,18 @@ import { addTally, emptyTally } from '../transforms/stats/tally.js';
 import { mergeTallies, openStats, tallyRows } from '../transforms/stats/tally-rows.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
+import { beginAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { findOut } from './find-out.js';
 import type { RunContext, RunHooks } from './hooks.js';
+import type { InputOptions } from './input.js';
 import { requireUnowned } from './owner.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
-import { emptyVocabularies, packageVersion, prepareRun, stagingOf } from './prepare.js';
+import { emptyVocabularies, packageVersion, partialOf, prepareRun } from './prepare.js';
 import { requireReadable, sawLost } from './readable.js';
 import { openRunner } from './runner.js';
 import { spreadSplits } from './spread.js';
-import { openStaging, restoreReplaced } from './staging.js';
+import { openAttempt, restoreReplaced } from './staging.js';
 import { optionsOf, readStatsReport, statsParts } from './stats-output.js';
 
 export interface StatsResult {
@@ -49,7 +51,10 @@ export interface StatsJob {
 const unbalanced = configSchema.shape.balance.parse({});
 
 /** Plans every data set, and the predictions. Throws ConfigError and InputError as the run would. */
-export async function prepareStats({ runner: _runner, ...config }: Config): Promise<StatsJob[]> {
+export async function prepareStats(
+  { runner: _runner, bigquery: _bigquery, ...config }: Config,
+  how: InputOptions = {},
+): Promise<StatsJob[]> {
   const { stats } = config;
   const sets = Object.entries({ [stats.name]: config.input, ...stats.sets });
   if (Object.hasOwn(stats.sets, stats.name)) {
@@ -57,7 +62,7 @@ export async function prepareStats({ runner: _runner, ...config }: Config): Prom
   }
   const jobs: StatsJob[] = [];
   for (const [name, input] of sets) {
-    const job = await prepareRun({ ...config, balance: unbalanced, input }, ['stats', name]);
+    const job = await prepareRun({ ...config, balance: unbalanced, input }, ['stats', name], how);
     planStats(job, taggerOf(job, emptyVocabularies(job.config)).names);
     jobs.push({ kind: 'set', name, job });
   }
@@ -132,16 +137,11 @@ export function stagingOfJob(staging: string, { kind, name }: Pick<StatsJob, 'ki
   return join(staging, kind, name);
 }
 
-/** Begins the part of a run, or goes on with it. */
-async function openPart(run: RunContext): Promise<void> {
-  if ((await findJob(run.staging))?.run !== run.job.run) await beginJob(run.staging, run.job);
-}
-
 /** Counts a data set; again without the rows that only the pass found unreadable, where an earlier phase looked at them. */
-async function countSet(run: RunContext, set: StatsJob): Promise<StateSet> {
-  const { staging, job, hooks } = run;
-  await openPart(run);
-  for (;;) {
+async function countSet({ staging: first, ...rest }: RunContext, set: StatsJob): Promise<StateSet> {
+  const { partial, job, hooks } = rest;
+  for (let staging = first; ; ) {
+    const run = { ...rest, staging };
     await findOut(run);
     const known = await loadLosses(staging);
     const bytes = await runPhase(run, tallyPhase(staging, set));
@@ -151,13 +151,11 @@ async function countSet(run: RunContext, set: StatsJob): Promise<StateSet> {
     await requireReadable(run, tally);
     if (!sawLost(job, known, tally)) return stateSetOf(set.name, stage, plan, tally);
     hooks.onLog?.('warn', `${unreadableRows(tally.unreadable)} rows cannot be read; beginning again without them`);
-    await beginJob(staging, job);
-    await saveLosses(staging, tally.unreadable);
+    staging = await beginAttempt(partial, job, tally.unreadable);
   }
 }
 
 async function countModel(run: RunContext, model: StatsJob): Promise<StateModel> {
-  await openPart(run);
   const bytes = await runPhase(run, predictPhase(run.staging, model));
   const { config, columns, plan, lexicons } = model.job;
   const names = Object.keys(config.attributes);
@@ -198,23 +196,27 @@ function toldConfig({ attributes, labels, filters, report, stats }: Config): Rec
 export async function runStats(config: Config, hooks: RunHooks = {}): Promise<StatsResult> {
   requireRunnable(config);
   const { directory } = config.output;
-  const staging = stagingOf(directory);
-  const jobs = await prepareStats(config);
+  const partial = partialOf(directory);
+  const jobs = await prepareStats(config, { hooks });
   const run = statsRun(jobs);
-  await requireUnowned(staging);
-  await restoreReplaced(staging, directory);
+  await requireUnowned(partial);
+  await restoreReplaced(partial, directory);
   if ((await readManifest(directory))?.run === run) {
-    await storageFor(staging).remove(staging);
+    await storageFor(partial).remove(partial);
     return { ...(await readStatsReport(directory)), directory, alreadyDone: true };
   }
   await checkReplaceable(config.output);
   const runner = await openRunner(config.runner);
   const sets: StateSet[] = [];
   const models: StateModel[] = [];
+  let staging: string;
   try {
-    await openStaging(staging, { ...jobs[0].job, run }, hooks);
+    staging = await openAttempt(partial, { ...jobs[0].job, run }, hooks);
     for (const part of jobs) {
-      const context = { job: part.job, staging: stagingOfJob(staging, part), runner, hooks };
+      const { job } = part;
+      // A part has attempts of its own, in its folder of the run's.
+      const own = stagingOfJob(staging, part);
+      const context = { job, partial: own, staging: await openAttempt(own, job, {}), runner, hooks };
       if (part.kind === 'set') sets.push(await countSet(context, part));
       else models.push(await countModel(context, part));
     }
@@ -239,7 +241,7 @@ export async function runStats(config: Config, hooks: RunHooks = {}): Promise<St
     parts,
     manifest: manifestOf(run, report, toldConfig(config)),
   });
-  await storageFor(staging).remove(staging);
+  await storageFor(partial).remove(partial);
   return { report, directory, files: parts.map((part) => part.path), alreadyDone: false };
 }
 

@@ -9,7 +9,7 @@ import { environmentOf, type RunnerConfig } from '../schemas/runner.js';
 import type { Job } from '../transforms/read/job.js';
 import { jobNameOf, type Phase, phaseGraph } from './phase.js';
 import { phasesOf } from './phase-list.js';
-import { stagingOf } from './prepare.js';
+import { partialOf } from './prepare.js';
 
 export interface SubmissionSummary {
   readonly runner: string;
@@ -65,7 +65,8 @@ export function describeSubmission(config: Config, phases: readonly PlannedPhase
 
 /** The jobs of a balancing run. */
 export function describeBalance(config: Config, job: Job): SubmissionSummary {
-  const staging = stagingOf(config.output.directory);
+  // Below it, an attempt has a folder of its own, which only a run begins.
+  const staging = partialOf(config.output.directory);
   const phases = phasesOf(staging, job).map((phase) => ({ run: job.run, staging, phase }));
   return describeSubmission(config, phases);
 }

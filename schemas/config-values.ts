@@ -1,5 +1,5 @@
 /** Values that more than one section of the configuration has. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 // `title` is how a message calls the value that it expected.
 export const share = z.number().min(0).max(1);

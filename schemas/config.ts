@@ -1,5 +1,6 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
-import { z } from 'zod';
+import * as z from 'zod';
+import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
 import { columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
@@ -22,7 +23,8 @@ export const columnMappingSchema = z
   .describe('Canonical name: name of the input column that holds it');
 
 export const inputSchema = z.strictObject({
-  files: oneOrMany.describe('A path, a folder, a glob, or a list of them'),
+  files: oneOrMany.optional().describe('A path, a folder, a glob, or a list of them'),
+  bigquery: bigQueryInputSchema.optional(),
   columns: z
     .union([z.enum(['auto', 'laion', 'commonpool']), columnMappingSchema])
     .default('auto')
@@ -241,7 +243,17 @@ export const outputSchema = z.strictObject({
 export const reportSchema = z.strictObject({
   minimumSupport: z.number().int().min(1).default(30).describe('A pair with less support is listed, not ranked'),
   confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
-  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs to list'),
+  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs the terminal lists'),
+  pairs: z.number().int().min(1).default(1000).describe('How many of the worst pairs report.json and report.html list'),
+  rates: z
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(10)
+    .describe(
+      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Only where the fitted patterns are in memory, and at most 200,000',
+    ),
 });
 
 export const statsSchema = createStatsSchema(inputSchema, attributeSchema);
@@ -260,10 +272,11 @@ export const configSchema = z.strictObject({
   output: outputSchema,
   report: reportSchema.prefault({}),
   stats: statsSchema.prefault({}),
+  bigquery: bigQuerySchema.optional(),
   runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
-/** What a run is, apart from what it runs on; `stats` is no part of a balancing run. */
-export type RunConfig = Omit<Config, 'runner' | 'stats'> & { readonly stats?: StatsConfig };
+/** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
 export type BalanceConfig = z.infer<typeof balanceSchema>;

@@ -1,5 +1,5 @@
 /** What a fit ends with and the next one starts from: duals.json. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { InputError } from './errors.js';
 import type { TagNames } from './tags.js';
 

@@ -1,5 +1,5 @@
 /** The configuration's JSON Schema: for editors, and for our own messages, flags and documentation. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema } from './config.js';
 
 /** The part of JSON Schema (2020-12) that the configuration uses. */
@@ -27,8 +27,13 @@ export interface JsonSchema {
 }
 
 /** What a user may write: keys with a default are not required. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+}
+
+/** That of the whole configuration. */
 export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+  return jsonSchemaOf(configSchema);
 }
 
 /** The variants of a schema, unions in unions flattened; a schema that is no union is its own only variant. */

@@ -1,5 +1,5 @@
 /** manifest.json: written last; a directory without it holds no finished run. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const MANIFEST_VERSION = 1;
 

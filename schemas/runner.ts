@@ -2,7 +2,7 @@
  * The configuration's section `runner`: on what the job runs. It is no part of what the run is: the same job gives the same bytes
  * on each. Keys of other runners may stay in a file, so that `--runner` alone changes it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const RUNNERS = ['direct', 'prism', 'flink', 'portable', 'dataflow'] as const;
 export type RunnerName = (typeof RUNNERS)[number];

@@ -1,5 +1,5 @@
 /** The section `stats` of the configuration. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { columnName, identifier, oneOrMany, positive } from './config-values.js';
 
 /** One variant a slicing; a slicing is an object with exactly one of these keys. */

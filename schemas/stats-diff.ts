@@ -1,5 +1,5 @@
 /** What `diff --json` prints: the drift between two outputs, figure by figure. Validates, gives the types, and is published. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Changes when a field changes its meaning or goes away. */
 export const DIFF_VERSION = 1;

@@ -1,5 +1,5 @@
 /** report.json of `stats` and `merge`: its only definition. Validates, gives the types, and is published as JSON Schema. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   attributeBiasSchema,
   pairBiasSchema,

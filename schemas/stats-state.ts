@@ -2,7 +2,7 @@
  * state.json: what `stats` counted, from which its report is computed; `balance` leaves one too. States of equal identity are added by
  * `merge`, exactly and in any order, and compared by `diff`. Tables are bytes, in base64.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemSchema } from './report.js';
 
 /** Changes when a field changes its meaning or goes away. */

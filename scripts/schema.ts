@@ -1,7 +1,7 @@
 /** Writes what is made from the schemas: the published JSON Schemas and the page on the configuration. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configTemplate } from '../cli/config-template.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { manifestSchema } from '../schemas/manifest.js';

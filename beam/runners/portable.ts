@@ -4,6 +4,7 @@ import { JobError } from '../job-error.js';
 import type { JsonValue } from '../job-request.js';
 import { runPortable } from '../portable-runner.js';
 import type { Runner } from './runner.js';
+import { watchWorkers } from './worker-watch.js';
 import { openWorkers } from './workers.js';
 
 export interface PortableOptions {
@@ -11,6 +12,8 @@ export interface PortableOptions {
   readonly endpoint: string;
   /** The runner's own options, under those of the configuration. */
   readonly pipelineOptions?: Readonly<Record<string, JsonValue>>;
+  /** The runner is on this machine, and does not replace a worker that has ended. */
+  readonly losesWorkers?: boolean;
 }
 
 /** The runner behind the job service at `config.endpoint`, which the configuration's check has seen to be there. */
@@ -21,10 +24,10 @@ export function openJobService(config: RunnerConfig): Promise<Runner> {
 /** A runner behind a job service that is there: Flink's, Prism, Python's. */
 export async function openPortable(
   config: RunnerConfig,
-  { endpoint, pipelineOptions }: PortableOptions,
+  { endpoint, pipelineOptions, losesWorkers = false }: PortableOptions,
 ): Promise<Runner> {
   const { name } = config;
-  const workers = await openWorkers(config);
+  const workers = await openWorkers(config, losesWorkers);
   return {
     name,
     async run(build, options) {
@@ -35,6 +38,7 @@ export async function openPortable(
           environment: workers.environment,
           pipelineOptions: { parallelism: config.parallelism, ...pipelineOptions, ...config.options },
           stallMs: config.timeout * 1000,
+          ...(losesWorkers && workers.census ? { lostWorker: watchWorkers(workers.census) } : {}),
         });
       } catch (error) {
         if (!isRpcError(error)) throw error;

@@ -32,7 +32,7 @@ export async function openPrism(config: RunnerConfig): Promise<Runner> {
   if (config.endpoint !== undefined) return openJobService(config);
   const prism = await startPrism(findPrism(config.prism));
   try {
-    const runner = await openPortable(config, { endpoint: prism.endpoint });
+    const runner = await openPortable(config, { endpoint: prism.endpoint, losesWorkers: true });
     return {
       name: runner.name,
       async run(build, options) {

@@ -1,4 +1,5 @@
 import '../sdk.js';
+import { readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +8,13 @@ import type { WorkerEnvironment } from '../environment.js';
 import { registeredModules } from '../modules.js';
 import { WORKER_ENTRY } from '../worker-entry-path.js';
 import { asProcesses, inThisProcess, startWorkerPool } from '../worker-pool.js';
+import type { WorkerCensus } from './worker-watch.js';
 
 /** The workers of a runner, and the end of whatever was started to have them. */
 export interface Workers {
   readonly environment: WorkerEnvironment;
+  /** Left out: workers may be on other machines, or end and be replaced. */
+  readonly census?: WorkerCensus;
   close(): Promise<void>;
 }
 
@@ -19,33 +23,56 @@ const nothing = async () => undefined;
 /**
  * Workers as the configuration wants them. Those of this machine run this installation's code; where only one is needed, it runs in
  * this process.
+ * @param onThisMachine whether the runner is, and starts its processes here
  */
-export async function openWorkers(config: RunnerConfig): Promise<Workers> {
+export async function openWorkers(config: RunnerConfig, onThisMachine: boolean): Promise<Workers> {
   const { workerPool, workerCommand, image, parallelism } = config;
   switch (environmentOf(config)) {
     case 'docker':
       return { environment: { docker: image! }, close: nothing };
     case 'process':
-      return workerCommand === undefined
-        ? openWorkerScript()
-        : { environment: { process: workerCommand }, close: nothing };
+      if (workerCommand !== undefined && !onThisMachine)
+        return { environment: { process: workerCommand }, close: nothing };
+      return openWorkerScript(workerCommand);
     case 'external': {
       if (workerPool !== undefined) return { environment: { external: workerPool }, close: nothing };
       const start = parallelism > 1 ? asProcesses(registeredModules()) : inThisProcess;
       const pool = await startWorkerPool({ start });
-      return { environment: { external: pool.address }, close: pool.stop };
+      return { environment: { external: pool.address }, census: pool.census, close: pool.stop };
     }
   }
 }
 
-/** Runners start a command without arguments of ours, so Node and the main file are named in a script. */
-async function openWorkerScript(): Promise<Workers> {
+/**
+ * Runners start a command without arguments of ours, so Node and the main file are named in a script, which leaves the number of
+ * its process behind.
+ * @param command what is started instead of this installation's main file
+ */
+async function openWorkerScript(command?: string): Promise<Workers> {
   const folder = await mkdtemp(join(tmpdir(), 'm4-balance-worker-'));
-  const command = join(folder, 'worker');
-  const words = [process.execPath, ...process.execArgv, WORKER_ENTRY].map(shellQuoted);
-  await writeFile(command, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`);
-  await chmod(command, 0o755);
-  return { environment: { process: command }, close: () => rm(folder, { recursive: true, force: true }) };
+  const script = join(folder, 'worker');
+  const words = command === undefined ? [process.execPath, ...process.execArgv, WORKER_ENTRY] : [command];
+  const lines = [`: > ${shellQuoted(join(folder, PID))}$$`, `exec ${words.map(shellQuoted).join(' ')} "$@"`];
+  await writeFile(script, `#!/bin/sh\n${lines.join('\n')}\n`);
+  await chmod(script, 0o755);
+  const pids = () => readdirSync(folder).flatMap((name) => (name.startsWith(PID) ? [name.slice(PID.length)] : []));
+  return {
+    environment: { process: script },
+    census: () => new Map(pids().map((pid) => [`worker process ${pid}`, isThere(Number(pid))])),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Begins the name of a file that stands for a process. */
+const PID = 'pid-';
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function shellQuoted(word: string): string {

@@ -1,9 +1,15 @@
 /** Installs every runner that the tests use, all at once, and says which cannot be had: their tests are skipped. */
+import { installBigQuery } from './install-bigquery.mjs';
 import { installFlink } from './install-flink.mjs';
 import { installPrism } from './install-prism.mjs';
 import { installPython } from './install-python.mjs';
 
-const installers = { Prism: installPrism, Flink: installFlink, "Python's job service": installPython };
+const installers = {
+  Prism: installPrism,
+  Flink: installFlink,
+  "Python's job service": installPython,
+  'The emulator of BigQuery': installBigQuery,
+};
 await Promise.all(
   Object.entries(installers).map(async ([name, install]) => {
     const started = performance.now();

@@ -96,7 +96,7 @@ describe('a mistake on the command line', () => {
     refused(
       ['blance'],
       'm4-balance: command line:',
-      '  expected a command, one of init, balance, stats, merge, diff, schema, worker, worker-pool, got "blance". Did you mean balance?',
+      '  expected a command, one of init, balance, stats, merge, diff, publish, schema, worker, worker-pool, got "blance". Did you mean balance?',
       '  m4-balance --help tells more.',
     );
   });

@@ -1,5 +1,6 @@
 /** A job that reads nothing: for tests of the command line alone. */
 import type { Job, PlanSummary, RunResult } from '../../cli/job.js';
+import type { BigQueryConfig } from '../../schemas/bigquery.js';
 import type { Config } from '../../schemas/config.js';
 import type { Report } from '../../schemas/report.js';
 
@@ -31,6 +32,8 @@ export function report(feasible: boolean): Report {
 
 export interface FakeJob extends Job {
   readonly configs: Config[];
+  /** What was published, in order. */
+  readonly published: readonly { readonly directory: string; readonly bigquery: BigQueryConfig | undefined }[];
 }
 
 async function unexpected(): Promise<never> {
@@ -39,8 +42,10 @@ async function unexpected(): Promise<never> {
 
 export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
   const configs: Config[] = [];
+  const published: FakeJob['published'][number][] = [];
   return {
     configs,
+    published,
     async planBalance(config) {
       configs.push(config);
       return PLAN;
@@ -58,6 +63,11 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
         ...result(),
       };
     },
+    async publishRun(directory, { bigquery }) {
+      published.push({ directory, bigquery });
+      return { directory, target: `p.${bigquery?.dataset}`, rows: { runs: 1, moments: 1200 }, alreadyDone: false };
+    },
+    publishDiff: unexpected,
     planStats: unexpected,
     runStats: unexpected,
     mergeOutputs: unexpected,

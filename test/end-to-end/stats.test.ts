@@ -221,7 +221,7 @@ test('the same bytes from Parquet and Arrow, any row groups, and a second call; 
     await save(join(folder, name, 'a'));
     const config = configOf(folder, join(folder, name), `out-${name}`);
     const { report, directory } = await runStats(config);
-    assert.deepEqual(filesBelow(directory), ['manifest.json', 'report.json', 'state.json']);
+    assert.deepEqual(filesBelow(directory), ['manifest.json', 'report.html', 'report.json', 'state.json']);
     statsReportSchema.parse(readJson(directory, 'report.json'));
     stateSchema.parse(readJson(directory, 'state.json'));
     assert.deepEqual(manifestSchema.parse(readJson(directory, 'manifest.json')).rows.read, ROWS);

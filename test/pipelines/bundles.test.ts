@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Field, List, Utf8 } from 'apache-arrow';
-import { prepareJob, stagingOf } from '../../pipelines/prepare.js';
+import { partialOf, prepareJob } from '../../pipelines/prepare.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import type { Split } from '../../schemas/split.js';
 import { demoBatch } from '../../scripts/demo-data.js';
@@ -42,7 +42,7 @@ async function begin(t: TestContext, balance: object = {}): Promise<{ job: Job; 
     output: { directory, formats: ['parquet'], shardRows: 90 },
   });
   const job = await prepareJob(config);
-  const staging = stagingOf(directory);
+  const staging = partialOf(directory);
   await beginJob(staging, job);
   return { job, staging, stage: await openStage(staging) };
 }
@@ -173,7 +173,7 @@ test('the labels of a list column do not depend on bundles', async (t) => {
       output: { directory },
     }),
   );
-  const staging = stagingOf(directory);
+  const staging = partialOf(directory);
   await beginJob(staging, job);
   const splits = [...splitsOf(job.plan)];
   const found = async (size: number) =>

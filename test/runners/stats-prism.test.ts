@@ -34,7 +34,7 @@ test('stats: the same on Prism as on the direct runner', options, async (t) => {
     return digests(join(folder, name));
   };
   const direct = await outcomeOf('direct', {});
-  assert.deepEqual(Object.keys(direct), ['manifest.json', 'report.json', 'state.json']);
+  assert.deepEqual(Object.keys(direct), ['manifest.json', 'report.html', 'report.json', 'state.json']);
   for (const environment of ['external', 'process']) {
     const settings = { name: 'prism', prism, environment, parallelism: 2, timeout: 120 };
     assert.deepEqual(await outcomeOf(environment, settings), direct, environment);

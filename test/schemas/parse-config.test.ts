@@ -55,7 +55,7 @@ describe('a sound configuration', () => {
         compression: 'snappy',
         overwrite: false,
       },
-      report: { minimumSupport: 30, confidence: 0.95, worst: 10 },
+      report: { minimumSupport: 30, confidence: 0.95, worst: 10, pairs: 1000, rates: 10 },
       stats: {
         name: 'data',
         sets: {},
@@ -73,7 +73,7 @@ describe('a sound configuration', () => {
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, stats, runner, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -92,7 +92,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, stats and runner, got "x".',
+      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, stats, bigquery and runner, got "x".',
     ],
   ],
   [

@@ -49,9 +49,8 @@ export async function saveBytes(path: string, bytes: Uint8Array): Promise<void> 
   }
 }
 
-/** Empties the staging folder for a run of this job. */
+/** Puts the job into an empty staging folder. */
 export async function beginJob(staging: string, job: Job): Promise<void> {
-  await storageFor(staging).remove(staging);
   await saveBytes(workPath(staging, JOB), Buffer.from(JSON.stringify(job)));
 }
 

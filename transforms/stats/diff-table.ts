@@ -1,7 +1,7 @@
 /** What `diff` found, as a table for a terminal: the answer first. Names are escaped. */
 import type { Diff, Drift } from '../../schemas/stats-diff.js';
+import { count, figure, plural, short } from './format.js';
 import { columns, printable, wrap } from './layout.js';
-import { count, figure, plural, short } from './table.js';
 
 /** Ours: figures that are listed; --json has all. */
 const LISTED = 20;

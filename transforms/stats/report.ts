@@ -5,6 +5,7 @@ import {
   type Certificate,
   type PairReport,
   type Problem,
+  type RateReport,
   REPORT_VERSION,
   type Report,
   type StageReport,
@@ -49,7 +50,14 @@ export interface ReportInput {
   /** [m] target shares. */
   readonly targets: readonly number[];
   readonly problems: { readonly count: number; readonly list: readonly Problem[] };
-  readonly options: { readonly minimumSupport: number; readonly confidence: number; readonly worst: number };
+  readonly options: {
+    readonly minimumSupport: number;
+    readonly confidence: number;
+    readonly worst: number;
+    readonly pairs: number;
+  };
+  /** What other rates would give, where that was computed. */
+  readonly rates?: readonly RateReport[];
   /** Echoed. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
@@ -175,7 +183,7 @@ export function buildReport(input: ReportInput): Report {
   if (exits.length !== input.filters.length + 1) {
     throw new InvariantError(`report: ${input.filters.length} filters have ${exits.length} exits, expected one more`);
   }
-  const settings = { ...options, listed: MAXIMUM_LISTED };
+  const settings = { ...options, worst: options.pairs, listed: MAXIMUM_LISTED };
   const stage = (name: string, moments: Moments, rows: number): CountedStage => {
     return { name, rows, moments, association: association(moments, settings) };
   };
@@ -210,6 +218,7 @@ export function buildReport(input: ReportInput): Report {
       }),
     },
     weights: balance === undefined ? null : weightsReport(balance),
+    ...(input.rates !== undefined && { rates: [...input.rates] }),
   });
   return {
     version: REPORT_VERSION,

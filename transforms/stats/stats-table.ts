@@ -1,8 +1,9 @@
 /** The report of `stats` as tables for a terminal: the answer in sentences, then the figures. Names are escaped. */
 import type { StageReport } from '../../schemas/report.js';
 import type { Slicing, StatsModel, StatsPair, StatsReport, StatsSet } from '../../schemas/stats-report.js';
+import { count, figure, percent, plural, range, short } from './format.js';
 import { columns, printable, wrap } from './layout.js';
-import { attributeTable, biasTable, count, figure, percent, plural, range, short } from './table.js';
+import { attributeTable, biasTable } from './table.js';
 
 /** Ours: what is listed here of slices, words and problems; report.json has more. */
 const LISTED_SLICES = 8;

@@ -19,7 +19,7 @@ export interface Commit {
   readonly manifest: Omit<Manifest, 'files'>;
 }
 
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
 
 /** The finished run in a directory, or undefined. Throws InputError where a manifest is there but cannot be read. */
 export async function readManifest(directory: string): Promise<Manifest | undefined> {

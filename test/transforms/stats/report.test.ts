@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvariantError } from '../../../schemas/errors.js';
 import { runReportSchema } from '../../../schemas/report.js';
 import { attributeFigure, pairFigure } from '../../../transforms/stats/measures.js';

@@ -1,0 +1,150 @@
+/** The pass of tag-job: read Parquet, filter, tag, count, write Parquet. Prints the counts as JSON. */
+import { join, resolve } from 'node:path';
+import { type Field, type RecordBatch, Schema } from 'apache-arrow';
+import { DoFn, impulse, registerDoFn, runDirect, structuredCoder } from '../beam/index.js';
+import { batchOf } from '../formats/data.js';
+import { gather } from '../formats/gather.js';
+import { type BatchWriter, parquetWriter } from '../formats/index.js';
+import type { ByteSink } from '../schemas/bytes.js';
+import { InvariantError } from '../schemas/errors.js';
+import type { Split } from '../schemas/split.js';
+import { type TagNames, type Tags, UNKNOWN } from '../schemas/tags.js';
+import { storageFor } from '../storage/index.js';
+import { createFilters } from '../transforms/filter/index.js';
+import { planInput, splitsOf } from '../transforms/read/plan.js';
+import { createReader, isUnreadable } from '../transforms/read/reader.js';
+import { tagsToArrow } from '../transforms/tag/arrow.js';
+import { keptRows } from '../transforms/tag/select.js';
+import { createTagger } from '../transforms/tag/tagger.js';
+import { captionConfig } from './caption-config.js';
+
+interface TaggedBatch {
+  /** Rows that the filters keep, all columns. */
+  readonly batch: RecordBatch;
+  readonly tags: Tags;
+}
+
+const [input, folder, how] = process.argv.slice(2) as [string, string, 'beam' | 'loop'];
+const config = captionConfig(input, folder);
+const plan = await planInput({ ...config.input, files: input });
+const columns = plan.layouts[0]!.map(({ name, type }) => ({ name, type, nullable: true }));
+
+const reader = createReader(plan);
+const tagger = createTagger(config.attributes, config.labels, columns);
+const filters = createFilters(config.filters);
+const firstCodes = filters.map((_, f) => filters.slice(0, f).reduce((sum, { reasons }) => sum + reasons.length, 1));
+
+async function* tagSplit(split: Split): AsyncGenerator<TaggedBatch> {
+  for await (const piece of reader.split(split)) {
+    if (isUnreadable(piece)) throw new InvariantError(piece.reason);
+    const drop = new Uint8Array(piece.batch.numRows);
+    for (const [f, filter] of filters.entries()) filter.select(piece.batch, drop, firstCodes[f]!);
+    const batch = gather(piece.batch, keptRows(drop));
+    yield { batch, tags: tagger.tag(batch) };
+  }
+}
+
+interface Output {
+  add(tagged: TaggedBatch): Promise<void>;
+  close(): Promise<Record<string, number>>;
+}
+
+/** Counts and writes. Counts are by name as the peers': kept, female, male, and of each label, with either too. */
+async function openOutput(path: string, names: TagNames): Promise<Output> {
+  const sink: ByteSink = await storageFor(path).create(path);
+  const width = names.labels.length + 1;
+  const counts = new Float64Array(3 * width);
+  let writer: BatchWriter | undefined;
+  return {
+    async add({ batch, tags }) {
+      countTags(tags, counts, width);
+      const { fields, data } = tagsToArrow(tags, names);
+      const schema = new Schema([...(batch.schema.fields as Field[]), ...fields]);
+      writer ??= parquetWriter(schema, { compression: 'snappy' });
+      for (const bytes of await writer.write(batchOf(schema, [...batch.data.children, ...data], batch.numRows)))
+        await sink.write(bytes);
+    },
+    async close() {
+      for (const bytes of (await writer?.close()) ?? []) await sink.write(bytes);
+      await sink.close();
+      return named(counts, names.labels);
+    },
+  };
+}
+
+/** A function of its own: within `add`, which waits, the engine would make fast code of the loop again and again. */
+function countTags({ rows, attributes, offsets, labels }: Tags, counts: Float64Array, width: number): void {
+  for (let i = 0; i < rows; i++) {
+    const base = attributes[i]! * width;
+    counts[base]!++;
+    for (let p = offsets[i]!; p < offsets[i + 1]!; p++) counts[base + 1 + labels[p]!]!++;
+  }
+}
+
+function named(counts: Float64Array, labels: readonly string[]): Record<string, number> {
+  const width = labels.length + 1;
+  const figures: Record<string, number> = {};
+  const [male, female, unknown] = [0, width, UNKNOWN * width];
+  const put = (name: string, n: number) => {
+    if (n > 0) figures[name] = n;
+  };
+  ['', ...labels].forEach((label, r) => {
+    put(label || 'kept', counts[male + r]! + counts[female + r]! + counts[unknown + r]!);
+    put(`male ${label}`.trim(), counts[male + r]!);
+    put(`female ${label}`.trim(), counts[female + r]!);
+  });
+  return figures;
+}
+
+const path = join(resolve(folder), 'tagged.parquet');
+let result: Record<string, number> = {};
+
+class Splits extends DoFn<Uint8Array, Split> {
+  process() {
+    return splitsOf(plan);
+  }
+}
+
+class TagSplits extends DoFn<Split, TaggedBatch> {
+  process(split: Split) {
+    return tagSplit(split);
+  }
+}
+
+class Write extends DoFn<TaggedBatch, never> {
+  private output!: Output;
+
+  override async startBundle() {
+    this.output = await openOutput(path, tagger.names);
+  }
+
+  process(tagged: TaggedBatch) {
+    return this.output.add(tagged);
+  }
+
+  override async finishBundle() {
+    result = await this.output.close();
+  }
+}
+
+const splits = registerDoFn('bench.splits', (_: null) => new Splits());
+const tagSplits = registerDoFn('bench.tag', (_: null) => new TagSplits());
+const write = registerDoFn('bench.write', (_: null) => new Write());
+/** The direct runner passes elements as they are; coders are there for the others. */
+const splitCoder = structuredCoder<Split>('bench:coder:split:v1');
+const taggedCoder = structuredCoder<TaggedBatch>('bench:coder:tagged:v1');
+const nothingCoder = structuredCoder<never>('bench:coder:nothing:v1');
+
+if (how === 'beam') {
+  await runDirect((root) => {
+    impulse(root)
+      .parDo('splits', splits(null), { coder: splitCoder })
+      .parDo('read, filter, tag', tagSplits(null), { coder: taggedCoder })
+      .parDo('count, write', write(null), { coder: nothingCoder });
+  });
+} else {
+  const output = await openOutput(path, tagger.names);
+  for (const split of splitsOf(plan)) for await (const tagged of tagSplit(split)) await output.add(tagged);
+  result = await output.close();
+}
+console.log(JSON.stringify(result));
