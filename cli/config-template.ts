@@ -40,7 +40,7 @@ attributes:                    # perceived sensitive attributes: at least one; u
 labels:                        # what must not go with an attribute
   - lexicon: occupations       # or proxies, or the path of a TSV file with the columns term, value; column: text
   #- {columns: [y_*], exclude: [y_other], threshold: 0.5}         # boolean, 0/1 or score columns, by name or glob
-  #- {list: tags, minimumCount: 10, maximum: 65535}               # a column of lists of strings
+  #- {list: tags, minimumCount: 10, maximum: 65535, names: [dog, cat]}   # a column of lists of strings
 
 balance:
   rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible

@@ -19,8 +19,9 @@ import { storageFor } from '../storage/index.js';
 import { saveBytes } from '../transforms/read/job.js';
 import type { InputPlan } from '../transforms/read/plan.js';
 import type { RunHooks } from './hooks.js';
+import { ownPartial, requireUnowned } from './owner.js';
 
-/** Written last: a folder without it holds a copy that was broken off. */
+/** Beside the streams: what they are a copy of. The folder gets its name when it is whole. */
 const copySchema = z.strictObject({
   version: z.literal(1),
   identity: z.string(),
@@ -87,13 +88,17 @@ export function copyTable(
       return folder;
     }
     const storage = storageFor(folder);
-    await storage.remove(folder);
+    const partial = `${folder}.partial`;
+    await requireUnowned(partial);
+    await storage.remove(partial);
+    await ownPartial(partial);
     onLog?.('info', `copying ${source.name} to ${folder}`);
     let done = 0;
+    const data = join(partial, 'data');
     const rows = await copyStreams(api, storage, {
       asked: source.asked,
       session: await session(input.streams),
-      pathOf: (i) => streamPath(folder, i),
+      pathOf: (i) => streamPath(data, i),
       atOnce: input.streams,
       onRows: (count) => {
         done += count;
@@ -104,7 +109,10 @@ export function copyTable(
     const total = rows.reduce((sum, count) => sum + count, 0);
     requireAll(source, total);
     const copied = { version: 1, identity: source.identity, columns: input.columns ?? null, rows: total };
-    await saveBytes(marker(folder), Buffer.from(`${JSON.stringify(copied)}\n`));
+    await saveBytes(marker(data), Buffer.from(`${JSON.stringify(copied)}\n`));
+    await storage.remove(folder);
+    await storage.publish(data, folder);
+    await storage.remove(partial);
     return folder;
   });
 }

@@ -41,7 +41,8 @@ const dataset = column('dataset', 'STRING', 'Name of the data set', 'REQUIRED');
 const stage = column('stage', 'STRING', "'raw', a filter's name, 'balanced', 'resampled', 'weighted' or 'random'");
 const slicing = [
   column('slicing', 'STRING', 'By what the rows were sliced; null: not at all'),
-  column('slice', 'STRING', 'The slice of the slicing'),
+  column('slice', 'STRING', 'The slice of the slicing; null: the rows without a value'),
+  column('sample', 'FLOAT', 'Share of the rows behind it: 1 but for slicings of too many values'),
 ];
 
 function table(

@@ -1,19 +1,11 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import * as z from 'zod';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
+import { columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
 import { runnerSchema } from './runner.js';
+import { createStatsSchema } from './stats-config.js';
 
-// `title` is how a message calls the value that it expected.
-const share = z.number().min(0).max(1);
-const positive = z.number().positive();
-const columnName = z.string().min(1).meta({ title: 'a column name' });
-const path = z.string().min(1).meta({ title: 'a path' });
-const lexicon = z.string().min(1).meta({ title: 'the name of a built-in lexicon or the path of a TSV file' });
-const identifier = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]*$/)
-  .meta({ title: 'a name of letters, digits and underscores, a letter first' });
-const oneOrMany = z.union([path, z.array(path).min(1)]);
+export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
 export const CANONICAL_COLUMNS = ['id', 'text', 'url', 'width', 'height', 'image', 'language', 'similarity'] as const;
@@ -264,124 +256,9 @@ export const reportSchema = z.strictObject({
     ),
 });
 
-/** One variant a slicing; a slicing is an object with exactly one of these keys. */
-export const sliceRules = {
-  language: z
-    .strictObject({
-      column: columnName.default('language').describe('The column that holds the language'),
-      detect: z
-        .enum(['missing', 'never'])
-        .default('missing')
-        .describe('Identify the language from the caption where the column is absent or null, or never'),
-    })
-    .describe('Language of the caption'),
-  domain: z
-    .strictObject({ column: columnName.default('url').describe('The column that holds the URL') })
-    .describe('Host name of the URL, without www.'),
-  aspect: z
-    .strictObject({
-      edges: z
-        .array(positive)
-        .min(1)
-        .max(100)
-        .default([0.5, 0.75, 1, 1.333, 2])
-        .describe('Bounds of the bins of width over height, ascending'),
-    })
-    .describe('Width over height of the image, in bins'),
-  date: z
-    .strictObject({
-      column: columnName.describe('A column of dates, times, or texts that begin with a date, as 2026-11-25'),
-      unit: z.enum(['year', 'month', 'day']).default('month').describe('How fine'),
-    })
-    .describe('By year, month or day, in UTC'),
-  value: z
-    .strictObject({ column: columnName.describe('A column of strings, numbers or booleans') })
-    .describe('The values of a column'),
-  attributes: z
-    .strictObject({ names: z.array(identifier).min(1).max(6).describe('Attributes, by name') })
-    .describe('Each combination of these attributes being present, absent or unknown'),
-} as const;
-
-export type SliceName = keyof typeof sliceRules;
-const sliceRuleSchema = z.union(
-  (Object.keys(sliceRules) as SliceName[]).map((name) => z.strictObject({ [name]: sliceRules[name] })) as unknown as [
-    z.ZodType,
-    z.ZodType,
-  ],
-);
-export type SliceRule = { [K in SliceName]: { readonly [P in K]: z.infer<(typeof sliceRules)[K]> } }[SliceName];
-
-export const predictionsSchema = z.strictObject({
-  files: oneOrMany.describe('A path, a folder, a glob, or a list of them'),
-  name: identifier.default('model').describe('Name of the model in the report'),
-  label: columnName
-    .default('label')
-    .describe('The column with the predicted label: strings, or lists of them. Not used where there are scores'),
-  scores: z.array(columnName).default([]).describe('Names or globs of columns with a score from 0 to 1, each a label'),
-  attributes: z
-    .record(identifier, attributeSchema)
-    .default({})
-    .describe(
-      'Attributes of the examples, from columns of these files; left out: the column that is called as the attribute, or as its column',
-    ),
-  predicted: z
-    .record(identifier, columnName)
-    .default({})
-    .describe(
-      'Attribute: the column with its predicted share, 0 to 1; left out: the column predicted_ATTRIBUTE, where there is one',
-    ),
-});
-
-export const statsSchema = z.strictObject({
-  name: identifier.default('data').describe('Name of the data set that `input` is'),
-  sets: z
-    .record(identifier, inputSchema)
-    .default({})
-    .describe('More data sets, by name, each described as `input` is: read beside it and reported side by side'),
-  weights: columnName
-    .optional()
-    .describe('A column with the weight of each row, 0 to 4,194,304: adds the stages weighted and random'),
-  slices: z
-    .array(sliceRuleSchema)
-    .max(50)
-    .default([])
-    .describe('What to tell the figures by, beside the whole') as unknown as z.ZodDefault<z.ZodType<SliceRule[]>>,
-  values: z
-    .number()
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(1000)
-    .describe(
-      'Distinct values of a slicing that are counted; where there are more, its figures are of a sample of the rows',
-    ),
-  shownValues: z
-    .number()
-    .int()
-    .min(1)
-    .max(10_000)
-    .default(20)
-    .describe('Values of a slicing in the report; the rest is other'),
-  distributions: z
-    .array(columnName)
-    .max(50)
-    .default([])
-    .describe('Numeric columns whose quantiles are told, beside text length and image size'),
-  words: z
-    .number()
-    .int()
-    .min(0)
-    .max(1_000_000)
-    .default(100_000)
-    .describe(
-      'Distinct words that are counted, by attribute; where there are more, those of a sample of the rows. 0: none',
-    ),
-  shownWords: z.number().int().min(1).max(1000).default(20).describe('Words of an attribute in the report, each way'),
-  pairs: z.number().int().min(1).max(1_000_000).default(10_000).describe('Pairs, and labels, in report.json at most'),
-  predictions: predictionsSchema.optional().describe("A trained model's predictions, for its bias beside the data's"),
-});
+export const statsSchema = createStatsSchema(inputSchema, attributeSchema);
 export type StatsConfig = z.infer<typeof statsSchema>;
-export type PredictionsConfig = z.infer<typeof predictionsSchema>;
+export type PredictionsConfig = NonNullable<StatsConfig['predictions']>;
 
 export const configSchema = z.strictObject({
   input: inputSchema,

@@ -283,7 +283,7 @@ test('data sets side by side; slices, distributions, words and attributes togeth
     [
       ['domain', 20],
       ['seen by month', 3],
-      ['aspect', 4],
+      ['aspect', 6],
       ['female x old', 9],
     ],
   );
@@ -417,7 +417,7 @@ test('balance leaves a state too, which diff reads', async (t) => {
 test('names from the web drive no terminal, and weights that are none are refused', async (t) => {
   const folder = scratch(t);
   const file = join(folder, 'a.parquet');
-  const evil = '\u001b[2J\u202e</script>';
+  const evil = '\u001b[2J\u202e<script>';
   const rows = 100;
   const values = <T>(value: (i: number) => T) => Array.from({ length: rows }, (_, i) => value(i));
   await saveParquet(
@@ -451,7 +451,13 @@ test('the plan of a runner describes the one pass', async (t) => {
   const folder = scratch(t);
   const file = join(folder, 'a.parquet');
   await saveParquet(file, inputBatch(0, 100));
-  const runner = { name: 'dataflow', project: 'p', region: 'r', tempLocation: 'gs://b/t', image: 'i' };
+  const runner = {
+    name: 'dataflow',
+    project: 'project-1',
+    region: 'europe-west1',
+    tempLocation: 'gs://bucket/temp',
+    image: 'europe-west1-docker.pkg.dev/p/r/m4-balance:1',
+  };
   const plan = await planStats(configOf(folder, file, 'out', { runner }));
   assert.equal(plan.submission?.jobs.length, 1);
   assert.ok(plan.submission.jobs[0].steps.some(({ name }) => name.includes('stats: count')));

@@ -1,6 +1,6 @@
 /** The built command from a table of BigQuery to its tables: balance, stats, diff, publish. On a real emulator. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,13 +24,24 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const DATASET = 'bias';
 const ROWS = 3_000;
 
-function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], { cwd: folder, encoding: 'utf8' });
-  return { status, stdout, stderr };
+/** Not waited for in one piece: connections that the emulator gives up meanwhile must be noticed. */
+function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
 }
 
-function done(...args: string[]): string {
-  const { status, stdout, stderr } = run(...args);
+async function done(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await run(...args);
   assert.equal(status, 0, `${args.join(' ')}\n${stderr}\n${stdout}`);
   return stdout;
 }
@@ -67,7 +78,7 @@ describe('the command', { skip: 'absent' in emulator ? emulator.absent : false }
   test('balances a table, and the tables have what its report and its weights say', async () => {
     await begin();
     assert.match(
-      done('balance', 'job.json', '--quiet'),
+      await done('balance', 'job.json', '--quiet'),
       /\.bias: .* rows of moments, .* rows of weights, 1 rows of runs\n$/,
     );
     const report = JSON.parse(readFileSync(join(folder, 'out', 'report.json'), 'utf8')) as Report;
@@ -109,17 +120,25 @@ describe('the command', { skip: 'absent' in emulator ? emulator.absent : false }
 
   test('again does nothing, and loads nothing; publish does it again, and no row is there twice', async () => {
     assert.match(
-      done('balance', 'job.json', '--quiet'),
+      await done('balance', 'job.json', '--quiet'),
       /holds this run already.*\n.*has this run already; nothing was loaded\n$/,
     );
     const counted = 'SELECT COUNT(*) AS n FROM `@@.moments` UNION ALL SELECT COUNT(*) FROM `@@.weights`';
     const before = await query(counted);
-    done('publish', 'out', '--quiet');
+    await done('publish', 'out', '--quiet');
     assert.deepEqual(await query(counted), before);
   });
 
   test('counts a table, and its slices are no rows of the whole', async () => {
-    done('stats', 'job.json', '--output', 'counted', '--stats.slices', '[{attributes: {names: [female]}}]', '--quiet');
+    await done(
+      'stats',
+      'job.json',
+      '--output',
+      'counted',
+      '--stats.slices',
+      '[{attributes: {names: [female]}}]',
+      '--quiet',
+    );
     const report = JSON.parse(readFileSync(join(folder, 'counted', 'report.json'), 'utf8')) as StatsReport;
     const { run: id } = JSON.parse(readFileSync(join(folder, 'counted', 'manifest.json'), 'utf8'));
     const [row] = await query(`SELECT command, rows_read, fit FROM \`@@.runs\` WHERE run = '${id}'`);
@@ -132,9 +151,27 @@ describe('the command', { skip: 'absent' in emulator ? emulator.absent : false }
     }
   });
 
+  test('tells a slicing by its slices, which add up to the whole', async () => {
+    const report = JSON.parse(readFileSync(join(folder, 'counted', 'report.json'), 'utf8')) as StatsReport;
+    const { run: id } = JSON.parse(readFileSync(join(folder, 'counted', 'manifest.json'), 'utf8'));
+    const of = `FROM \`@@.moments\` WHERE run = '${id}' AND slicing IS NOT NULL AND attribute IS NULL AND label IS NULL`;
+    const [whole] = await query(`SELECT SUM(support) AS support, MIN(sample) AS sample ${of} AND stage = 'raw'`);
+    assert.deepEqual(whole, { support: ROWS, sample: 1 });
+    const [slicing] = report.sets[0]!.slicings;
+    const raw = await query(
+      `SELECT slicing, slice, support ${of} AND stage = 'raw' AND slice IS NOT NULL ORDER BY slice`,
+    );
+    const told = slicing!.slices.map(({ value, rows }) => ({ slicing: slicing!.name, slice: value, support: rows }));
+    assert.deepEqual(
+      raw,
+      told.sort((a, b) => (a.slice < b.slice ? -1 : 1)),
+    );
+    assert.ok(raw.length > 1);
+  });
+
   test('loads what drifted between two outputs', async () => {
     const target = ['--config', 'job.json', '--minimum-support', '5'];
-    const { status, stderr } = run('diff', 'counted', 'out', ...target);
+    const { status, stderr } = await run('diff', 'counted', 'out', ...target);
     assert.ok(status === 0 || status === 7, stderr);
     const [row] = await query('SELECT COUNT(*) AS n, COUNT(DISTINCT CONCAT(run, before)) AS runs FROM `@@.drift`');
     assert.equal(row!.runs, 1);
@@ -143,7 +180,7 @@ describe('the command', { skip: 'absent' in emulator ? emulator.absent : false }
 
   test('whose load fails keeps the output, says so, and loads it later', async () => {
     const nobody = 'http://127.0.0.1:9';
-    const failed = run(
+    const failed = await run(
       'balance',
       'job.json',
       '--output',
@@ -160,7 +197,7 @@ describe('the command', { skip: 'absent' in emulator ? emulator.absent : false }
       /the output is complete at late; publishing it failed: .*ECONNREFUSED.* m4-balance publish late loads it again\.$/m,
     );
     assert.ok(readOutput(join(folder, 'late')).weights.length > 0);
-    done('publish', 'late', '--bigquery.endpoint', there!.input.endpoint, '--config', 'job.json', '--quiet');
+    await done('publish', 'late', '--bigquery.endpoint', there!.input.endpoint, '--config', 'job.json', '--quiet');
     const { run: id } = readOutput(join(folder, 'late')).manifest;
     assert.equal((await query(`SELECT run FROM \`@@.runs\` WHERE run = '${id}'`)).length, 1);
   });

@@ -1,10 +1,10 @@
 /** Tables and queries of BigQuery as input, from a real emulator by its REST and its Storage Read interface. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { planBalance, planStats, runBalance, runStats } from '../../pipelines/index.js';
+import { type Progress, planBalance, planStats, runBalance, runStats } from '../../pipelines/index.js';
 import type { BigQueryInput } from '../../schemas/bigquery.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import { readOutput, readWeights } from '../end-to-end/outputs.js';
@@ -108,20 +108,30 @@ test(
   },
 );
 
-test('a copy that was broken off is made again', options, async (t) => {
-  const directory = join(scratch(t), 'out');
-  const config = configOf(directory, { table: `${DATASET}.captions` });
-  await assert.rejects(
-    runBalance(config, {
-      onProgress: ({ phase }) => {
-        if (phase === 'copy from BigQuery') throw new Error('the machine went down');
-      },
-    }),
-    /the machine went down/,
-  );
-  assert.equal(copied(directory, 'copied.json'), undefined);
-  assert.equal((await runBalance(config)).report.rows.read, ROWS);
-});
+test(
+  'a copy that was broken off is made again; of one that is being made, another run keeps away',
+  options,
+  async (t) => {
+    const directory = join(scratch(t), 'out');
+    const config = configOf(directory, { table: `${DATASET}.captions` });
+    const stop = new AbortController();
+    const onProgress = ({ phase }: Progress) => {
+      if (phase === 'copy from BigQuery') stop.abort(new Error('stopped'));
+    };
+    await assert.rejects(runBalance(config, { onProgress, signal: stop.signal }), /^Error: stopped$/);
+    const [owner] = filesBelow(`${directory}.input`).filter((path) => basename(path) === 'owner.json');
+    assert.ok(owner !== undefined);
+    assert.ok(filesBelow(`${directory}.input`).every((path) => path.includes('.partial')));
+
+    const path = join(`${directory}.input`, owner);
+    const { host } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ pid: process.ppid, host }));
+    await assert.rejects(runBalance(config), { name: 'InputError', message: /no other run into the same output/ });
+    writeFileSync(path, JSON.stringify({ pid: process.pid, host }));
+    assert.equal((await runBalance(config)).report.rows.read, ROWS);
+    assert.ok(filesBelow(`${directory}.input`).every((path) => !path.includes('.partial')));
+  },
+);
 
 test('a query, and a view, are read as their rows', options, async (t) => {
   const folder = scratch(t);

@@ -38,9 +38,9 @@ export async function startPythonRunner(): Promise<Started | Absent> {
   return (await load('start-python.mjs')).startPythonRunner();
 }
 
-/** Flink in one process, or with `taskManagers` of `slots` slots each. */
+/** Flink in one process, or with `taskManagers` of `slots` slots each; a job's tasks are started again `restarts` times. */
 export async function startFlink(
-  options: { taskManagers?: number; slots?: number } = {},
+  options: { taskManagers?: number; slots?: number; restarts?: number } = {},
 ): Promise<StartedFlink | Absent> {
   return (await load('start-flink.mjs')).startFlink(options);
 }

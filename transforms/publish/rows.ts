@@ -6,8 +6,11 @@ import type { Drift } from '../../schemas/stats-diff.js';
 import type { State, StateSet } from '../../schemas/stats-state.js';
 import { ABSENT, PRESENT } from '../../schemas/tags.js';
 import { association, pairFigure } from '../stats/measures.js';
-import { accumulate, cellOf } from '../stats/moments.js';
-import { decodeMoments } from '../stats/moments-codec.js';
+import { cellOf } from '../stats/moments.js';
+import { slicedValues, sliceStages } from '../stats/slice-stages.js';
+import { tallyOf } from '../stats/state.js';
+import { stagesOf } from '../stats/stats-report.js';
+import { pairStagesOf } from '../stats/stats-stages.js';
 import { UNREADABLE } from '../tag/stage.js';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -16,17 +19,36 @@ interface StageMoments {
   readonly stage: string;
   /** In the run, from 0. */
   readonly position: number;
+  readonly slicing: string | null;
+  /** null: rows without a value, or, where there is no slicing, all. */
+  readonly slice: string | null;
+  /** Share of the rows that are behind it, 1 but for slicings of too many values. */
+  readonly sample: number;
   readonly moments: Moments;
 }
 
-/** Raw, after each filter, then the weighted stages of a data set. */
-function stagesOf({ exits, filters, stages }: StateSet): StageMoments[] {
-  const decoded = (text: string) => decodeMoments(new Uint8Array(Buffer.from(text, 'base64')));
-  const counted = accumulate(exits.map(decoded));
-  return [
-    ...['raw', ...filters].map((stage, i) => ({ stage, moments: counted[i]! })),
-    ...stages.map(({ stage, moments }) => ({ stage, moments: decoded(moments) })),
-  ].map((s, position) => ({ ...s, position }));
+/** All stages of a data set; then those of each slice that the report tells, and of rows without a value. */
+function* stagesOfSet(set: StateSet, shown: number): Generator<StageMoments> {
+  const tally = tallyOf(set);
+  const stages = stagesOf(set, tally);
+  const positions = new Map(stages.map(({ name }, i) => [name, i]));
+  for (const [position, { name, moments }] of stages.entries()) {
+    yield { stage: name, position, slicing: null, slice: null, sample: 1, moments };
+  }
+  const filters = set.filters.length;
+  const names = { attributes: set.attributes.map(({ name }) => name), labels: set.labels };
+  const told = pairStagesOf(stages, filters).map(({ name }) => name);
+  for (const [i, { name: slicing }] of set.slicings.entries()) {
+    const table = tally.slicings[i]!;
+    const { present, missing } = slicedValues(table, names.attributes.length);
+    const values = [...present.slice(0, shown), ...(missing === undefined ? [] : [missing])];
+    for (const value of values) {
+      const slice = value === missing ? null : value.value;
+      for (const { name, moments } of sliceStages(table, [value], { names, filters, told })) {
+        yield { stage: name, position: positions.get(name)!, slicing, slice, sample: 2 ** -table.level, moments };
+      }
+    }
+  }
 }
 
 /** What the tables call the data sets of a run that is called `name` there: alone by that name, side by side with their own behind it. */
@@ -35,7 +57,7 @@ export function datasetNames({ sets }: State, name: string | undefined): string[
 }
 
 /** Cells of one stage that hold something: all examples first, then each label, by attribute and value. */
-function* cellsOf({ moments }: StageMoments, set: StateSet): Generator<Row> {
+function* cellsOf(moments: Moments, set: StateSet): Generator<Row> {
   if (moments.support === null) return;
   for (let block = 0; block <= moments.labels; block++) {
     const label = block === EVERY ? null : set.labels[block - 1];
@@ -54,9 +76,8 @@ function* cellsOf({ moments }: StageMoments, set: StateSet): Generator<Row> {
 export function* momentRows(state: State, name: string | undefined): Generator<Row> {
   const datasets = datasetNames(state, name);
   for (const [i, set] of state.sets.entries()) {
-    for (const stage of stagesOf(set)) {
-      const place = { dataset: datasets[i], stage: stage.stage, position: stage.position, slicing: null, slice: null };
-      for (const cell of cellsOf(stage, set)) yield { ...place, ...cell };
+    for (const { moments, ...place } of stagesOfSet(set, state.options.values)) {
+      for (const cell of cellsOf(moments, set)) yield { dataset: datasets[i], ...place, ...cell };
     }
   }
 }
@@ -66,7 +87,7 @@ export function* pairRows(state: State, name: string | undefined): Generator<Row
   const datasets = datasetNames(state, name);
   const { minimumSupport, confidence } = state.options;
   for (const [i, set] of state.sets.entries()) {
-    for (const { stage, position, moments } of stagesOf(set)) {
+    for (const { moments, ...place } of stagesOfSet(set, state.options.values)) {
       const { z } = association(moments, { minimumSupport, confidence, worst: 0, listed: 0 });
       for (let k = 0; k < moments.attributes; k++) {
         for (let r = 0; r < moments.labels; r++) {
@@ -74,10 +95,7 @@ export function* pairRows(state: State, name: string | undefined): Generator<Row
           const figure = pairFigure(moments, k, r, z);
           yield {
             dataset: datasets[i],
-            stage,
-            position,
-            slicing: null,
-            slice: null,
+            ...place,
             attribute: set.attributes[k]!.name,
             label: set.labels[r],
             support: figure.support,

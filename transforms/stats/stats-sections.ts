@@ -1,7 +1,6 @@
 /** Sections of the report of `stats`: attributes together, distributions, words, slices. */
 
 import { EVERY } from '../../schemas/moments.js';
-import type { StageReport } from '../../schemas/report.js';
 import type {
   CoOccurrence,
   Distribution,
@@ -13,10 +12,10 @@ import type {
 import type { StateSet } from '../../schemas/stats-state.js';
 import type { TagNames } from '../../schemas/tags.js';
 import { type CoOccurrences, coOccurrenceOf, emptyCoOccurrences, mergeCoOccurrences } from './co-occurrence.js';
-import { cellOf, emptyMoments, mergeMoments } from './moments.js';
+import { cellOf } from './moments.js';
 import { type CountedStage, stageReport } from './report.js';
 import { emptySketch, mergeSketches, RELATIVE_ERROR, readSketch, type Sketch } from './sketch.js';
-import { addSlice, emptySlice, type SliceMoments } from './slice-moments.js';
+import { type SlicedValue, slicedValues, sliceStages } from './slice-stages.js';
 import { countedStage, type SetContext, type StatsOptions, WEIGHTED } from './stats-stages.js';
 import type { Tally } from './tally.js';
 import type { ValueTable } from './value-table.js';
@@ -157,45 +156,19 @@ export function wordReports(
   };
 }
 
-/** The stages of a slice that are told: raw, after the last filter, weighted. */
-function sliceBias(
-  slice: SliceMoments,
-  told: readonly CountedStage[],
-  filters: number,
-  context: SetContext,
-): StageReport[] {
-  const { kept, dropped, weighted } = slice;
-  const raw = mergeMoments(mergeMoments(emptyMoments(kept.attributes, kept.labels), dropped), kept);
-  const stages = [
-    { name: told[0].name, moments: raw },
-    ...(filters > 0 ? [{ name: told[1].name, moments: kept }] : []),
-    ...(weighted === null ? [] : [{ name: WEIGHTED, moments: weighted }]),
-  ];
-  return stages.map(({ name, moments }) => stageReport(countedStage(name, moments, context.options), context));
-}
-
 function slicingReport(table: ValueTable, told: readonly CountedStage[], filters: number, context: SetContext) {
-  const { attributes, labels } = context.names;
-  const group = 2 * attributes.length + 1;
-  const sliceOf = (some: readonly ReadonlyMap<number, Float64Array>[]) => {
-    const slice = emptySlice(attributes.length, labels.length, table.width > 2 * group);
-    for (const blocks of some) addSlice(slice, blocks);
-    return slice;
-  };
-  const values = [...table.sums()].map(({ value, blocks }) => ({
-    value: decoder.decode(value),
-    rows: blocks.get(0)![0] + blocks.get(0)![group],
-    blocks,
-  }));
-  const missing = values.find(({ value }) => value === '');
-  const present = values.filter((entry) => entry !== missing).sort((a, b) => b.rows - a.rows);
-  const shown = present.slice(0, context.options.values);
-  const rest = present.slice(context.options.values);
-  const biasOf = (some: readonly (typeof present)[number][]) =>
-    sliceBias(sliceOf(some.map(({ blocks }) => blocks)), told, filters, context);
+  const { names, options } = context;
+  const { present, missing } = slicedValues(table, names.attributes.length);
+  const shown = present.slice(0, options.values);
+  const rest = present.slice(options.values);
+  const biasOf = (some: readonly SlicedValue[]) =>
+    sliceStages(table, some, { names, filters, told: told.map(({ name }) => name) }).map(({ name, moments }) =>
+      stageReport(countedStage(name, moments, options), context),
+    );
   const rowsOf = (some: readonly { readonly rows: number }[]) => some.reduce((rows, entry) => rows + entry.rows, 0);
+  const rows = rowsOf(present) + (missing?.rows ?? 0);
   return {
-    sampling: { ...samplingOf(table, rowsOf(values)), values: present.length },
+    sampling: { ...samplingOf(table, rows), values: present.length },
     slices: shown.map((entry) => ({ value: entry.value, rows: entry.rows, bias: biasOf([entry]) })),
     other: rest.length === 0 ? null : { values: rest.length, rows: rowsOf(rest), bias: biasOf(rest) },
     missing: missing === undefined ? null : { rows: missing.rows, bias: biasOf([missing]) },

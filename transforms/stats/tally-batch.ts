@@ -108,6 +108,12 @@ export interface TaggedBatch {
   readonly random?: Float64Array | undefined;
 }
 
+const NO_ROWS = new Uint32Array(0);
+
+function countCodes(drops: Float64Array, drop: Uint8Array): void {
+  for (let i = 0; i < drop.length; i++) drops[drop[i]]++;
+}
+
 function rowsWhere(drop: Uint8Array, kept: boolean): Uint32Array {
   const rows = new Uint32Array(drop.length);
   let n = 0;
@@ -118,9 +124,9 @@ function rowsWhere(drop: Uint8Array, kept: boolean): Uint32Array {
 /** Adds a batch. `exitOfCode` [codes]: position of the filter at which a row with this code left. */
 export function addBatch(tally: Tally, plan: BatchPlan, rows: TaggedBatch, exitOfCode: Uint8Array): void {
   const { batch, tags, drop, random } = rows;
-  for (let i = 0; i < drop.length; i++) tally.drops[drop[i]]++;
+  countCodes(tally.drops, drop);
   const kept = rowsWhere(drop, true);
-  const left = rowsWhere(drop, false);
+  const left = kept.length === drop.length ? NO_ROWS : rowsWhere(drop, false);
   addCounts(tally.exits, tags, ...exitsOf(tally, rows, exitOfCode));
   addCoOccurrences(tally.coOccurrences[0], tags, left);
   addCoOccurrences(tally.coOccurrences[1], tags, kept);
