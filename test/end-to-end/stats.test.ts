@@ -134,8 +134,10 @@ test('outputs of parts add up to exactly what one run over all gives, however th
   );
   // Few enough values and words that sampling sets in, at different levels in the parts and in all.
   const stats = { values: 12, words: 30 };
-  const whole = await runStats(configOf(folder, files, 'whole', {}, stats));
+  const more = { report: { examples: 3 } };
+  const whole = await runStats(configOf(folder, files, 'whole', more, stats));
   const [set] = whole.report.sets;
+  assert.ok(set.pairs[0].examples!.present.length === 3, 'there are examples');
   assert.ok(set.slicings[0].sampling.rate < 1 && set.words!.sampling.rate < 1, 'sampling sets in');
   let run = 0;
   await fc.assert(
@@ -149,7 +151,7 @@ test('outputs of parts add up to exactly what one run over all gives, however th
             folder,
             files.filter((_, i) => parts[i] === part),
             `part-${run}-${part}`,
-            {},
+            more,
             stats,
           ),
         );
@@ -218,7 +220,7 @@ test('the same bytes from Parquet and Arrow, any row groups, and a second call; 
   })) {
     mkdirSync(join(folder, name));
     await save(join(folder, name, 'a'));
-    const config = configOf(folder, join(folder, name), `out-${name}`);
+    const config = configOf(folder, join(folder, name), `out-${name}`, { report: { examples: 2 } });
     const { report, directory } = await runStats(config);
     assert.deepEqual(filesBelow(directory), ['manifest.json', 'report.html', 'report.json', 'state.json']);
     statsReportSchema.parse(readJson(directory, 'report.json'));
