@@ -76,6 +76,21 @@ report:
 # Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).
 #bigquery: {dataset: bias, project: my-project, location: US, prefix: m4_, name: web, weights: true, endpoint: "http://127.0.0.1:9050"}
 
+stats:                         # what m4-balance stats tells beside; balance does not use it
+  name: data                   # of the data set that input is
+  #sets: {later: {files: later/*.parquet}}   # more data sets, reported side by side
+  #weights: weight             # a column of weights: adds the stages weighted and random
+  slices: []                   # figures by: {language: {column: language, detect: missing}}, {domain: {column: url}},
+                               # {aspect: {edges: [1, 2]}}, {date: {column: seen, unit: month}}, {value: {column: source}},
+                               # {attributes: {names: [female, child]}}
+  values: 1000                 # of a slicing; where there are more, the rows are sampled
+  shownValues: 20              # in the report; the rest is other
+  distributions: []            # numeric columns whose quantiles are told, beside text length and image size
+  words: 100000                # distinct words that are counted, by attribute; 0: none
+  shownWords: 20
+  pairs: 10000                 # in report.json at most
+  #predictions: {files: model.parquet, name: model, label: label, scores: [score_*], attributes: {}, predicted: {}}
+
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow
   #endpoint: localhost:8099    # of the job service: flink, portable; of a running prism or dataflow job service

@@ -52,7 +52,18 @@ describe('help', () => {
     const { status, stdout, stderr } = command('--help');
     assert.equal(status, 0);
     assert.equal(stderr, '');
-    for (const word of ['init', 'balance', 'schema', 'worker', 'worker-pool', 'Exit codes:', '130'])
+    for (const word of [
+      'init',
+      'balance',
+      'stats',
+      'merge',
+      'diff',
+      'schema',
+      'worker',
+      'worker-pool',
+      'Exit codes:',
+      '130',
+    ])
       assert.ok(stdout.includes(word), word);
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Bool, Float32, Float64, type RecordBatch, Utf8 } from 'apache-arrow';
+import { Bool, Field, Float32, Float64, List, type RecordBatch, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
 import {
   diffOutputs,
@@ -20,6 +20,7 @@ import { diffSchema } from '../../schemas/stats-diff.js';
 import { type StatsReport, statsReportSchema } from '../../schemas/stats-report.js';
 import { stateSchema } from '../../schemas/stats-state.js';
 import { demoBatch } from '../../scripts/demo-data.js';
+import { run } from './command.js';
 import { batchOf, type Column, saveArrow, saveParquet } from './inputs.js';
 import { readJson } from './outputs.js';
 import { digests, filesBelow, scratch } from './scratch.js';
@@ -139,10 +140,10 @@ test('outputs of parts add up to exactly what one run over all gives, however th
   const [set] = whole.report.sets;
   assert.ok(set.pairs[0].examples!.present.length === 3, 'there are examples');
   assert.ok(set.slicings[0].sampling.rate < 1 && set.words!.sampling.rate < 1, 'sampling sets in');
-  let run = 0;
+  let round = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 5, maxLength: 5 }), async (parts) => {
-      run++;
+      round++;
       const used = [...new Set(parts)];
       const outputs: string[] = [];
       for (const part of used) {
@@ -150,7 +151,7 @@ test('outputs of parts add up to exactly what one run over all gives, however th
           configOf(
             folder,
             files.filter((_, i) => parts[i] === part),
-            `part-${run}-${part}`,
+            `part-${round}-${part}`,
             more,
             stats,
           ),
@@ -158,7 +159,7 @@ test('outputs of parts add up to exactly what one run over all gives, however th
         outputs.push(directory);
       }
       const { report, directory } = await mergeOutputs(outputs, {
-        output: join(folder, `sum-${run}`),
+        output: join(folder, `sum-${round}`),
         overwrite: false,
       });
       assert.deepEqual(figuresOf(report), figuresOf(whole.report));
@@ -175,6 +176,8 @@ test('what cannot be added is refused, with what differs', async (t) => {
   await saveParquet(a, inputBatch(0, 300));
   await saveParquet(b, inputBatch(300, 300));
   const first = await runStats(configOf(folder, a, 'first'));
+  const captions = JSON.stringify([first.report.sets[0].pairs, readJson(first.directory, 'state.json')]);
+  assert.doesNotMatch(captions, /"examples":\{/, 'no captions unless they are asked for');
   const add = (...outputs: { directory: string }[]) =>
     mergeOutputs(
       outputs.map((o) => o.directory),
@@ -195,6 +198,7 @@ test('what cannot be added is refused, with what differs', async (t) => {
     /set data, attributes/,
   );
   await refused('labels', { labels: [{ lexicon: 'proxies' }] }, {}, /set data, labels/);
+  await refused('examples', { report: { examples: 2 } }, {}, /set data, examples: expected nothing.*got 2/);
   await refused('slices', {}, { slices: [{ aspect: {} }] }, /set data, slices/);
   await refused('name', {}, { name: 'tuesday' }, /sets: expected data, as in .*, got tuesday/);
   await assert.rejects(add(first, first), /expected another run.*Its rows would be counted twice/);
@@ -467,4 +471,58 @@ test('the plan of a runner describes the one pass', async (t) => {
     plan.parts.map(({ kind, rows }) => [kind, rows]),
     [['set', 100]],
   );
+});
+
+test('merge and diff as commands: tables, JSON, and the exit code of a gate', async (t) => {
+  const folder = scratch(t);
+  const [a, b] = [join(folder, 'a.parquet'), join(folder, 'b.parquet')];
+  await saveParquet(a, inputBatch(0, 2000));
+  await saveParquet(b, inputBatch(2000, 2000));
+  const more = { slices: [], words: 0 };
+  const [first, second] = [
+    await runStats(configOf(folder, a, 'first', {}, more)),
+    await runStats(configOf(folder, b, 'second', {}, more)),
+  ];
+  const merged = await run(['merge', first.directory, second.directory, '--output', join(folder, 'sum')]);
+  assert.equal(merged.code, 0, merged.stderr);
+  assert.match(merged.stdout, /^data, raw: RB/);
+  const same = await run(['diff', first.directory, join(folder, 'sum'), '--fdr', '0.001']);
+  assert.equal(same.code, 0, same.stdout);
+  // Whatever differs at all has drifted where half of the discoveries may be false and more.
+  const loose = await run(['diff', first.directory, second.directory, '--fdr', '1', '--json']);
+  assert.equal(loose.code, 7);
+  assert.ok(diffSchema.parse(JSON.parse(loose.stdout)).drifted > 0);
+  const wrong = await run(['diff', first.directory, second.directory, '--fdr', 'much']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--fdr: expected a number from 0 to 1, got much/);
+});
+
+test('10,000 labels and 8 attributes are counted', async (t) => {
+  const folder = scratch(t);
+  const [rows, labels] = [20_000, 10_000];
+  const values = Array.from({ length: rows }, (_, i) => [`label ${i % labels}`, `label ${(i * 31) % 50}`]);
+  const names = Array.from({ length: 8 }, (_, k) => `s${k}`);
+  const attribute = (k: number): Column => ({
+    type: new Bool(),
+    values: values.map((_, i) => ((i * (2 * k + 3)) >> 3) % 2 === 0),
+  });
+  await saveParquet(
+    join(folder, 'a.parquet'),
+    batchOf([
+      ...names.map((name, k): [string, Column] => [name, attribute(k)]),
+      ['labels', { type: new List(new Field('item', new Utf8(), true)), values }],
+    ]),
+  );
+  const { report } = await runStats(
+    parseConfig({
+      input: { files: join(folder, 'a.parquet') },
+      attributes: Object.fromEntries(names.map((name) => [name, { column: name }])),
+      labels: [{ list: 'labels' }],
+      output: { directory: join(folder, 'out') },
+    }),
+  );
+  const [set] = report.sets;
+  assert.equal(set.bias[0].association.ranked + set.bias[0].association.unranked, labels * names.length);
+  assert.equal(set.bias[0].association.ranked, 50 * names.length);
+  assert.equal(set.labels.length, labels);
 });

@@ -49,11 +49,13 @@ export function bucketOf(value: number): number {
 }
 
 /** Adds one row; what is not finite counts as missing. */
-export function addValue(sketch: Sketch, value: number): void {
-  if (!Number.isFinite(value)) {
+export function addValue(sketch: Sketch, given: number): void {
+  if (!Number.isFinite(given)) {
     sketch.missing++;
     return;
   }
+  // Of -0 and 0 the first would win, and sketches would depend on the order.
+  const value = given + 0;
   if (value < sketch.minimum) sketch.minimum = value;
   if (value >= sketch.maximum) {
     sketch.atMaximum = value === sketch.maximum ? sketch.atMaximum + 1 : 1;
