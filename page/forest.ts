@@ -1,7 +1,7 @@
 /** Estimates with their intervals, a line a name, one below the other for each series. */
 import { axisX, dot, gridX, link, plot, pointer, ruleX, text, tip } from '@observablehq/plot';
 import type { Cell, Estimate, Plot } from '../schemas/page.js';
-import { cellText, visible } from '../transforms/stats/page/cells.js';
+import { cellText, isCaptions, visible } from '../transforms/stats/page/cells.js';
 import {
   base,
   fitting,
@@ -34,7 +34,8 @@ export function forestRows({ limit, names, series }: Forest, rows: readonly (rea
     return series.flatMap((one): Estimate[] => {
       const value = row[one.value];
       const interval = row[one.interval];
-      if (typeof value !== 'number' || typeof interval !== 'object' || interval === null) return [];
+      if (typeof value !== 'number' || typeof interval !== 'object' || interval === null || isCaptions(interval))
+        return [];
       return [{ name, series: one.name, value, low: interval[0], high: interval[1] }];
     });
   });

@@ -1,6 +1,6 @@
 /** A table that its reader sorts, filters and lengthens. Whatever comes from data is set as text. */
-import type { Cell, Column, Table } from '../schemas/page.js';
-import { cellText, isNumeric } from '../transforms/stats/page/cells.js';
+import type { Captions, Cell, Column, Table } from '../schemas/page.js';
+import { captionLists, cellText, isCaptions, isNumeric } from '../transforms/stats/page/cells.js';
 
 type Row = readonly Cell[];
 
@@ -26,6 +26,7 @@ interface Order {
 /** What a cell is sorted by: signed figures by their size, as bias is. */
 function sortKey({ kind }: Column, cell: Cell): number | string | null {
   if (cell === null || typeof cell === 'string') return cell;
+  if (isCaptions(cell)) return null;
   if (typeof cell !== 'number') return cell[0];
   return kind === 'signed' ? Math.abs(cell) : cell;
 }
@@ -55,9 +56,28 @@ function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Folded; each caption is written in its own direction. */
+function captionsElement(captions: Captions, summary: string): Node | string {
+  const lists = captionLists(captions);
+  if (lists.length === 0) return summary;
+  return element(
+    'details',
+    { className: 'captions' },
+    element('summary', { textContent: summary }),
+    ...lists.flatMap(({ heading, captions }) => [
+      element('p', { textContent: heading }),
+      element('ul', {}, ...captions.map((textContent) => element('li', { dir: 'auto', textContent }))),
+    ]),
+  );
+}
+
 function cellElement({ kind }: Column, cell: Cell, first: boolean): HTMLTableCellElement {
   const text = cellText(kind, cell);
-  const content = kind === 'name' ? element('bdi', { textContent: text }) : text;
+  const content = isCaptions(cell)
+    ? captionsElement(cell, text)
+    : kind === 'name'
+      ? element('bdi', { textContent: text })
+      : text;
   if (first) return element('th', { scope: 'row' }, content);
   return element('td', isNumeric(kind) ? { className: 'number' } : {}, content);
 }
@@ -93,7 +113,7 @@ export function interactiveTable(table: Table, host: HTMLElement): ShownTable {
 
   const update = () => {
     const words = state.query.toLowerCase().split(/\s+/).filter(Boolean);
-    const names = columns.flatMap(({ kind }, i) => (isNumeric(kind) ? [] : [i]));
+    const names = columns.flatMap(({ kind }, i) => (isNumeric(kind) || kind === 'captions' ? [] : [i]));
     const matches = (row: Row) => {
       for (const [column, wanted] of state.choices) if (row[column] !== wanted) return false;
       const text = names
@@ -145,10 +165,11 @@ export function interactiveTable(table: Table, host: HTMLElement): ShownTable {
   return { rows: () => current, onChange: (listener) => listeners.push(listener) };
 }
 
-/** A button in each heading. Figures are sorted largest first, names from the first letter; a second press turns the order. */
+/** A button in each heading but that of captions, which have no order. Figures are sorted largest first, names from the first letter; a second press turns the order. */
 function addSorting(host: HTMLElement, columns: readonly Column[], sort: (order: Order) => void): void {
   const headings = Array.from(host.querySelectorAll<HTMLElement>('thead tr:last-child th'));
   headings.forEach((heading, column) => {
+    if (columns[column].kind === 'captions') return;
     const first: Direction = isNumeric(columns[column].kind) ? 'descending' : 'ascending';
     const button = element('button', { type: 'button', textContent: heading.textContent });
     heading.replaceChildren(button);

@@ -26,6 +26,7 @@ function countedOf({ kind, job }: StatsJob): string[] {
     ...(plan.weights === undefined ? [] : [`weights of ${plan.weights}, and the random control`]),
     ...(plan.measured.length === 0 ? [] : [`quantiles of ${plan.measured.map((m) => m.name).join(', ')}`]),
     ...(plan.words > 0 ? [`up to ${plan.words} words`] : []),
+    ...(plan.examples > 0 ? [`up to ${plan.examples} captions of each pair with the attribute, and without`] : []),
     ...plan.slices.map((slice) => `slices by ${slice.name}`),
   ];
 }

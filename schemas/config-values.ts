@@ -11,4 +11,6 @@ export const identifier = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]*$/)
   .meta({ title: 'a name of letters, digits and underscores, a letter first' });
+/** Example captions of an attribute, a label and a value at most; ours. */
+export const MAXIMUM_EXAMPLES_OF_CELL = 10;
 export const oneOrMany = z.union([path, z.array(path).min(1)]);

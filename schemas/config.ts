@@ -1,7 +1,16 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import * as z from 'zod';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
-import { columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
+import {
+  columnName,
+  identifier,
+  lexicon,
+  MAXIMUM_EXAMPLES_OF_CELL,
+  oneOrMany,
+  path,
+  positive,
+  share,
+} from './config-values.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
@@ -245,6 +254,15 @@ export const reportSchema = z.strictObject({
   confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
   worst: z.number().int().min(1).default(10).describe('How many of the worst pairs the terminal lists'),
   pairs: z.number().int().min(1).default(1000).describe('How many of the worst pairs report.json and report.html list'),
+  examples: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAXIMUM_EXAMPLES_OF_CELL)
+    .default(0)
+    .describe(
+      'Captions that the report of `stats` shows of each pair, of rows with the attribute and as many of rows without it; 0: none. `balance` shows none',
+    ),
   rates: z
     .number()
     .int()

@@ -7,7 +7,7 @@ export interface Name {
   readonly name: string;
 }
 
-/** `range` and `percents` cells are pairs, the others numbers or, for names and texts, strings. null: no example bears on it. */
+/** `range` and `percents` cells are pairs, those of `captions` are Captions, the others numbers or, for names and texts, strings. null: no example bears on it. */
 export type ColumnKind =
   | 'name'
   | 'text'
@@ -18,8 +18,16 @@ export type ColumnKind =
   | 'ratio'
   | 'range'
   | 'percents'
-  | 'short';
-export type Cell = string | number | null | readonly [number, number];
+  | 'short'
+  | 'captions';
+
+/** Captions of rows in which an attribute is present, and absent. */
+export interface Captions {
+  readonly present: readonly string[];
+  readonly absent: readonly string[];
+}
+
+export type Cell = string | number | null | readonly [number, number] | Captions;
 
 export interface Column {
   readonly heading: string;

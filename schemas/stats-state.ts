@@ -3,6 +3,7 @@
  * `merge`, exactly and in any order, and compared by `diff`. Tables are bytes, in base64.
  */
 import * as z from 'zod';
+import { MAXIMUM_EXAMPLES_OF_CELL } from './config-values.js';
 import { problemSchema } from './report.js';
 
 /** Changes when a field changes its meaning or goes away. */
@@ -49,6 +50,10 @@ export const stateSetSchema = z.strictObject({
   weights: z.strictObject({ column: z.string(), missing: count, sketch: bytes }).nullable(),
   words: stateTableSchema.nullable(),
   slicings: z.array(stateTableSchema),
+  examples: z
+    .strictObject({ limit: count.min(1).max(MAXIMUM_EXAMPLES_OF_CELL), table: bytes })
+    .optional()
+    .describe('Captions by attribute, label and value: transforms/stats/examples.ts; absent where none are wanted'),
   problems: z.strictObject({ count, list: z.array(problemSchema).describe('The first of them, sorted') }),
 });
 

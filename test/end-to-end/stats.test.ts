@@ -135,8 +135,10 @@ test('outputs of parts add up to exactly what one run over all gives, however th
   );
   // Few enough values and words that sampling sets in, at different levels in the parts and in all.
   const stats = { values: 12, words: 30 };
-  const whole = await runStats(configOf(folder, files, 'whole', {}, stats));
+  const more = { report: { examples: 3 } };
+  const whole = await runStats(configOf(folder, files, 'whole', more, stats));
   const [set] = whole.report.sets;
+  assert.ok(set.pairs[0].examples!.present.length === 3, 'there are examples');
   assert.ok(set.slicings[0].sampling.rate < 1 && set.words!.sampling.rate < 1, 'sampling sets in');
   let round = 0;
   await fc.assert(
@@ -150,7 +152,7 @@ test('outputs of parts add up to exactly what one run over all gives, however th
             folder,
             files.filter((_, i) => parts[i] === part),
             `part-${round}-${part}`,
-            {},
+            more,
             stats,
           ),
         );
@@ -174,6 +176,8 @@ test('what cannot be added is refused, with what differs', async (t) => {
   await saveParquet(a, inputBatch(0, 300));
   await saveParquet(b, inputBatch(300, 300));
   const first = await runStats(configOf(folder, a, 'first'));
+  const captions = JSON.stringify([first.report.sets[0].pairs, readJson(first.directory, 'state.json')]);
+  assert.doesNotMatch(captions, /"examples":\{/, 'no captions unless they are asked for');
   const add = (...outputs: { directory: string }[]) =>
     mergeOutputs(
       outputs.map((o) => o.directory),
@@ -194,6 +198,7 @@ test('what cannot be added is refused, with what differs', async (t) => {
     /set data, attributes/,
   );
   await refused('labels', { labels: [{ lexicon: 'proxies' }] }, {}, /set data, labels/);
+  await refused('examples', { report: { examples: 2 } }, {}, /set data, examples: expected nothing.*got 2/);
   await refused('slices', {}, { slices: [{ aspect: {} }] }, /set data, slices/);
   await refused('name', {}, { name: 'tuesday' }, /sets: expected data, as in .*, got tuesday/);
   await assert.rejects(add(first, first), /expected another run.*Its rows would be counted twice/);
@@ -219,7 +224,7 @@ test('the same bytes from Parquet and Arrow, any row groups, and a second call; 
   })) {
     mkdirSync(join(folder, name));
     await save(join(folder, name, 'a'));
-    const config = configOf(folder, join(folder, name), `out-${name}`);
+    const config = configOf(folder, join(folder, name), `out-${name}`, { report: { examples: 2 } });
     const { report, directory } = await runStats(config);
     assert.deepEqual(filesBelow(directory), ['manifest.json', 'report.html', 'report.json', 'state.json']);
     statsReportSchema.parse(readJson(directory, 'report.json'));

@@ -13,10 +13,11 @@ export function statsReportOf(name: (i: number) => string): StatsReport {
   const figures = (pair: PairBias, called: string): StatsPairFigure => {
     return { ...pair, stage: called, ranked: true, npmi: 0.1, logOdds: null, logOddsInterval: null };
   };
-  const pairs = base.pairs.map(({ attribute, label, raw, balanced }) => ({
+  const pairs = base.pairs.map(({ attribute, label, raw, balanced }, at) => ({
     attribute,
     label,
     figures: STAGES.map((called, i) => figures(i === 1 ? balanced! : raw, called)),
+    examples: { present: [name(at), name(at + 1)], absent: at % 2 === 0 ? [] : [name(at + 2)] },
   }));
   const sampling = { rate: 0.5, rows: 1000, values: 30 };
   const slicing: Slicing = {
@@ -75,7 +76,10 @@ export function statsReportOf(name: (i: number) => string): StatsReport {
     weights: { ...base.weights!, column: name(3), missing: 0, rate: 0.5 },
     problems: base.problems,
   };
-  const model = pairs.map((pair) => ({ ...pair, figures: [{ ...pair.figures[0]!, stage: 'model' }] }));
+  const model = pairs.map(({ examples: _, ...pair }) => ({
+    ...pair,
+    figures: [{ ...pair.figures[0]!, stage: 'model' }],
+  }));
   return {
     version: 1,
     kind: 'stats',

@@ -55,7 +55,7 @@ describe('a sound configuration', () => {
         compression: 'snappy',
         overwrite: false,
       },
-      report: { minimumSupport: 30, confidence: 0.95, worst: 10, pairs: 1000, rates: 10 },
+      report: { minimumSupport: 30, confidence: 0.95, worst: 10, pairs: 1000, examples: 0, rates: 10 },
       stats: {
         name: 'data',
         sets: {},

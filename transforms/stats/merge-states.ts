@@ -3,6 +3,7 @@ import { InputError } from '../../schemas/errors.js';
 import type { State, StateModel, StateSet, StateTable } from '../../schemas/stats-state.js';
 import { encodeCoOccurrences } from './co-occurrence.js';
 import { unionOf } from './control.js';
+import { encodeExamples } from './examples.js';
 import { mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { decodePredictions, encodePredictions, mergePredictions } from './predictions.js';
@@ -96,6 +97,9 @@ function withTally(set: StateSet, tally: Tally): StateSet {
         ? null
         : { ...set.weights, missing: tally.weights!.missing, sketch: toBase64(encodeSketch(tally.weights!)) },
     words: set.words === null ? null : tableOf(set.words, tally.words!),
+    ...(set.examples === undefined
+      ? {}
+      : { examples: { ...set.examples, table: toBase64(encodeExamples(tally.examples!)) } }),
     slicings: set.slicings.map((named, i) => tableOf(named, tally.slicings[i])),
   };
 }

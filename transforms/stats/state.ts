@@ -9,6 +9,7 @@ import { unreadableRows } from '../read/losses.js';
 import type { Stage } from '../tag/stage.js';
 import { decodeCoOccurrences, encodeCoOccurrences } from './co-occurrence.js';
 import { unionOf } from './control.js';
+import { decodeExamples, encodeExamples } from './examples.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { stageNames } from './report.js';
 import { decodeSketch, encodeSketch } from './sketch.js';
@@ -65,6 +66,7 @@ function identityOf({ job, names }: Stage, plan: StatsPlan | undefined): Record<
           values: String(stats.values),
           words: String(plan.words),
           weights: stats.weights ?? 'none',
+          ...(plan.examples > 0 ? { examples: String(plan.examples) } : {}),
           measured: JSON.stringify(plan.measured.map((m) => m.name)),
         }),
   };
@@ -136,6 +138,9 @@ export function stateSetOf(name: string, stage: Stage, plan: StatsPlan, tally: T
         : { column: plan.weights!, missing: tally.weights.missing, sketch: toBase64(encodeSketch(tally.weights)) },
     words: tally.words === null ? null : table({ name: 'words', by: 'words' }, tally.words),
     slicings: tally.slicings.map((values, i) => table(plan.slices[i], values)),
+    ...(tally.examples === null
+      ? {}
+      : { examples: { limit: tally.examples.limit, table: toBase64(encodeExamples(tally.examples)) } }),
   };
   requireConserved(set, tally.drops[0]);
   return set;
@@ -179,6 +184,7 @@ export function shapeOfSet(set: StateSet): TallyShape {
     codes: set.dropped.length + 1,
     weighted: set.control !== null,
     distributions: set.distributions.length / 2,
+    examples: set.examples?.limit ?? 0,
     // The table of words has one entry more: `createWordTable`.
     words: set.words === null ? 0 : set.words.limit - 1,
     slicings: set.slicings.length,
@@ -191,7 +197,8 @@ export function shapeOfSet(set: StateSet): TallyShape {
  * Throws InputError where the tables are not of the shape that the state tells.
  */
 export function tallyOf(set: StateSet): Tally {
-  const tally = emptyTally(shapeOfSet(set));
+  const shape = shapeOfSet(set);
+  const tally = emptyTally(shape);
   const exits = set.control === null ? set.exits : [...set.exits.slice(0, -1), ...set.control];
   const moments = (text: string) => {
     const decoded = decodeMoments(fromBase64(text));
@@ -230,6 +237,10 @@ export function tallyOf(set: StateSet): Tally {
         : set.coOccurrence.map(({ table }) => decodeCoOccurrences(fromBase64(table), set.attributes.length)),
     dropped: sketches.slice(0, sketches.length / 2),
     kept: sketches.slice(sketches.length / 2),
+    examples:
+      set.examples === undefined
+        ? null
+        : decodeExamples(fromBase64(set.examples.table), { ...shape, limit: set.examples.limit }),
     weights: set.weights === null ? null : decodeSketch(fromBase64(set.weights.sketch)),
   };
 }

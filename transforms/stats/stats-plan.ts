@@ -5,6 +5,7 @@ import type { TagNames } from '../../schemas/tags.js';
 import type { Job } from '../read/job.js';
 import { kindOf } from '../tag/column-kind.js';
 import type { Stage } from '../tag/stage.js';
+import { type ExampleShape, MAXIMUM_EXAMPLES, mostExamples } from './examples.js';
 import type { SliceValues } from './slice-value.js';
 import { createSlices } from './slices.js';
 import type { TallyShape } from './tally.js';
@@ -17,6 +18,10 @@ export interface StatsPlan {
   readonly weights: string | undefined;
   /** Distinct words at most; 0: none. */
   readonly words: number;
+  /** Example captions of each attribute, label and value; 0: none. */
+  readonly examples: number;
+  /** Whether rows need a random number. */
+  readonly hashed: boolean;
   /** Columns that are read for it. */
   readonly columns: readonly string[];
 }
@@ -27,9 +32,18 @@ function requireNumbers(at: string, name: string, columns: readonly ColumnInfo[]
   return ['number', 'boolean'].includes(kindOf(info)) ? [] : [`${at}: column ${name} holds ${info.type}, no numbers`];
 }
 
+function requireFew(shape: ExampleShape): void {
+  const most = mostExamples(shape);
+  if (most <= MAXIMUM_EXAMPLES) return;
+  const { attributes, labels, limit } = shape;
+  throw new ConfigError([
+    `report.examples: expected at most ${MAXIMUM_EXAMPLES} captions in all, got ${attributes} attributes x ${labels} labels x 2 x ${limit} = ${most}; fewer examples, or labels, fit.`,
+  ]);
+}
+
 /** Binds `stats` to the columns of the input. Throws ConfigError and InputError where they are not there or not fit. */
 export function planStats({ config, columns }: Pick<Job, 'config' | 'columns'>, names: TagNames): StatsPlan {
-  const { stats } = config;
+  const { stats, report } = config;
   if (stats === undefined) throw new InvariantError('a job without statistics');
   const has = (name: string, kinds: readonly string[]) =>
     columns.some((info) => info.name === name && kinds.includes(kindOf(info)));
@@ -43,12 +57,16 @@ export function planStats({ config, columns }: Pick<Job, 'config' | 'columns'>, 
   const measured = measuredOf({ text, size }, stats.distributions);
   const slices = createSlices(stats.slices, columns, names);
   const words = text ? stats.words : 0;
-  const hashed = words > 0 || slices.length > 0 || stats.weights !== undefined;
+  const examples = text ? report.examples : 0;
+  requireFew({ attributes: names.attributes.length, labels: names.labels.length, limit: examples });
+  const hashed = words > 0 || examples > 0 || slices.length > 0 || stats.weights !== undefined;
   return {
     measured,
     slices,
     weights: stats.weights,
     words,
+    examples,
+    hashed,
     columns: [
       ...new Set([
         ...measured.flatMap((m) => m.columns),
@@ -69,6 +87,7 @@ export function tallyShape(stage: Pick<Stage, 'names' | 'filters' | 'reasons' | 
     codes: stage.reasons.length + 1,
     weighted: plan.weights !== undefined,
     distributions: plan.measured.length,
+    examples: plan.examples,
     words: plan.words,
     slicings: plan.slices.length,
     values: stage.job.config.stats!.values,

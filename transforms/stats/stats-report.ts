@@ -114,7 +114,7 @@ function setReport(set: StateSet, options: StatsOptions): StatsSet {
   const filters = set.filters.length;
   const stages = stagesOf(set, tally).map(({ name, moments }) => countedStage(name, moments, options));
   const told = pairStagesOf(stages, filters);
-  const { pairs, total } = pairReports(told, context);
+  const { pairs, total } = pairReports(told, context, tally.examples);
   const labels = labelReports(told, context);
   const dropped = Object.fromEntries(set.dropped.filter((d) => d.rows > 0).map(({ reason, rows }) => [reason, rows]));
   const bias: StageReport[] = stages.map((stage) => stageReport(stage, context));

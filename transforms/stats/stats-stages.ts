@@ -3,6 +3,7 @@ import { EVERY, type Moments } from '../../schemas/moments.js';
 import type { StatsPair } from '../../schemas/stats-report.js';
 import type { State } from '../../schemas/stats-state.js';
 import type { TagNames } from '../../schemas/tags.js';
+import { type ExampleSample, examplesOf } from './examples.js';
 import { association, mutualFigure, pairFigure } from './measures.js';
 import { cellOf } from './moments.js';
 import { type CountedStage, MAXIMUM_LISTED } from './report.js';
@@ -31,10 +32,11 @@ export function pairStagesOf<T>(stages: readonly T[], filters: number): T[] {
   return stages.filter((_, i) => i === 0 || i >= filters);
 }
 
-/** Pairs ranked in some stage, the largest AB of any stage first; at most `pairs`. `total`: those that are ranked. */
+/** Pairs ranked in some stage, the largest AB of any stage first; at most `pairs`, with their examples. `total`: those that are ranked. */
 export function pairReports(
   stages: readonly CountedStage[],
   { names, options }: SetContext,
+  examples: ExampleSample | null = null,
 ): { pairs: StatsPair[]; total: number } {
   const c = names.labels.length;
   const largest = new Map<number, number>();
@@ -48,8 +50,8 @@ export function pairReports(
   }
   const ordered = [...largest].sort(([a, x], [b, y]) => y - x || a - b).slice(0, options.pairs);
   const ranked = Math.max(largest.size, ...stages.map((s) => s.association.ranked));
-  const pairs = ordered.map(([pair]) => {
-    const [k, r] = [Math.floor(pair / c), pair % c];
+  const pairs = ordered.map(([number]) => {
+    const [k, r] = [Math.floor(number / c), number % c];
     const figures = stages.map(({ name, moments, association }) => {
       const figure = pairFigure(moments, k, r, association.z);
       return {
@@ -59,7 +61,8 @@ export function pairReports(
         ...mutualFigure(moments, k, r, association.z),
       };
     });
-    return { attribute: names.attributes[k], label: names.labels[r], figures };
+    const pair = { attribute: names.attributes[k], label: names.labels[r], figures };
+    return examples === null ? pair : { ...pair, examples: examplesOf(examples, k, r) };
   });
   return { pairs, total: ranked };
 }

@@ -6,6 +6,7 @@ import type { Tags } from '../../schemas/tags.js';
 import { countCharacters, countWords } from '../filter/length.js';
 import { hasColumn, type NumberColumn, numberColumn, utf8Column } from '../tag/column.js';
 import { addCoOccurrences } from './co-occurrence.js';
+import { addExamples } from './examples.js';
 import { addCounts, addWeighted, MAXIMUM_WEIGHT } from './moments.js';
 import { levelOf } from './row-hash.js';
 import { addValue, type Sketch } from './sketch.js';
@@ -138,6 +139,7 @@ export function addBatch(tally: Tally, plan: BatchPlan, rows: TaggedBatch, exitO
   const weights = plan.weights === undefined ? undefined : weightsOf(batch, plan.weights);
   if (weights !== undefined) addWeights(tally, plan.weights!, rows, weights, kept);
   if (random === undefined) return;
+  if (tally.examples !== null) addExamples(tally.examples, utf8Column(batch, 'text'), tags, random, kept);
   const levels = Uint8Array.from(random, levelOf);
   if (tally.words !== null && hasColumn(batch, 'text')) {
     addWords(tally.words, plan.captionWords, utf8Column(batch, 'text'), tags, levels, kept);

@@ -38,7 +38,7 @@ class TallyRows extends DoFn<Split, KV<string, Uint8Array>> {
     this.stage = stage;
     this.shape = shape;
     this.plan = { ...plan, captionWords: createCaptionWords() };
-    this.hashed = plan.words > 0 || plan.slices.length > 0 || plan.weights !== undefined;
+    this.hashed = plan.hashed;
     this.places = filePlaces(stage.job.plan);
   }
 

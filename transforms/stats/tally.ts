@@ -9,6 +9,7 @@ import {
   encodeCoOccurrences,
   mergeCoOccurrences,
 } from './co-occurrence.js';
+import { decodeExamples, type ExampleSample, emptyExamples, encodeExamples, mergeExamples } from './examples.js';
 import { emptyMoments, mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { decodeSketch, emptySketch, encodeSketch, mergeSketches, type Sketch } from './sketch.js';
@@ -31,6 +32,8 @@ export interface TallyShape {
   readonly weighted: boolean;
   /** Number of columns of which quantiles are told. */
   readonly distributions: number;
+  /** Example captions of each attribute, label and value; 0: none are kept. */
+  readonly examples: number;
   /** Distinct words at most; 0: words are not counted. */
   readonly words: number;
   /** Number of slicings. */
@@ -54,6 +57,8 @@ export interface Tally {
   readonly kept: Sketch[];
   /** Weights of the rows that passed; missing ones are those that are null. */
   readonly weights: Sketch | null;
+  /** Of rows that passed. */
+  readonly examples: ExampleSample | null;
   readonly words: ValueTable | null;
   readonly slicings: ValueTable[];
 }
@@ -79,6 +84,7 @@ export function emptyTally(shape: TallyShape): Tally {
     dropped: many(shape.distributions, emptySketch),
     kept: many(shape.distributions, emptySketch),
     weights: weighted ? emptySketch() : null,
+    examples: shape.examples > 0 ? emptyExamples({ attributes, labels, limit: shape.examples }) : null,
     words: shape.words > 0 ? createWordTable(attributes, shape.words) : null,
     slicings: many(shape.slicings, () => createSliceTable(attributes, weighted, shape.values)),
   };
@@ -93,6 +99,7 @@ interface Wire {
   readonly dropped: Uint8Array[];
   readonly kept: Uint8Array[];
   readonly weights: Uint8Array | null;
+  readonly examples: Uint8Array | null;
   readonly words: Uint8Array | null;
   readonly slicings: Uint8Array[];
 }
@@ -107,6 +114,7 @@ export function encodeTally(tally: Tally): Uint8Array {
     dropped: tally.dropped.map(encodeSketch),
     kept: tally.kept.map(encodeSketch),
     weights: tally.weights && encodeSketch(tally.weights),
+    examples: tally.examples && encodeExamples(tally.examples),
     words: tally.words?.encode() ?? null,
     slicings: tally.slicings.map((table) => table.encode()),
   };
@@ -129,6 +137,7 @@ export function addTally(into: Tally, bytes: Uint8Array): void {
   from.dropped.forEach((some, i) => void mergeSketches(into.dropped[i], decodeSketch(some)));
   from.kept.forEach((some, i) => void mergeSketches(into.kept[i], decodeSketch(some)));
   if (into.weights && from.weights) mergeSketches(into.weights, decodeSketch(from.weights));
+  if (into.examples && from.examples) mergeExamples(into.examples, decodeExamples(from.examples, into.examples));
   if (into.words && from.words) into.words.add(from.words);
   from.slicings.forEach((some, i) => {
     into.slicings[i].add(some);

@@ -1,6 +1,6 @@
 /** The cells of a page's tables as text: the same where the page is made and where its script makes more rows. */
-import type { Cell, ColumnKind, Text } from '../../../schemas/page.js';
-import { count, figure, percent, percentRange, range, ratio, short } from '../format.js';
+import type { Captions, Cell, ColumnKind, Text } from '../../../schemas/page.js';
+import { count, figure, percent, percentRange, plural, range, ratio, short } from '../format.js';
 
 /** Ours: no name fills a page. */
 const LONGEST_NAME = 200;
@@ -45,11 +45,30 @@ const NUMBERS: Readonly<Partial<Record<ColumnKind, (x: number) => string>>> = {
   short,
 };
 
-/** The text of a cell; a dash where there is no figure. */
+export function isCaptions(cell: Cell): cell is Captions {
+  return typeof cell === 'object' && cell !== null && 'present' in cell;
+}
+
+/** The lists of a cell of captions, each harmless, under what they are; those without captions are left out. */
+export function captionLists({
+  present,
+  absent,
+}: Captions): { readonly heading: string; readonly captions: string[] }[] {
+  return [
+    { heading: 'With the attribute', captions: present.map(harmless) },
+    { heading: 'Without the attribute', captions: absent.map(harmless) },
+  ].filter(({ captions }) => captions.length > 0);
+}
+
+/** The text of a cell; a dash where there is no figure. Of captions, how many there are. */
 export function cellText(kind: ColumnKind, cell: Cell): string {
   if (cell === null) return '–';
   if (typeof cell === 'string') return visible(cell);
   if (typeof cell === 'number') return (NUMBERS[kind] ?? String)(cell);
+  if (isCaptions(cell)) {
+    const captions = cell.present.length + cell.absent.length;
+    return captions === 0 ? '–' : plural(captions, 'caption');
+  }
   const [low, high] = cell;
   if (kind === 'percents') return percentRange({ low, high });
   return low < 0 ? `${signed(low)} to ${signed(high)}` : range({ low, high });
@@ -57,5 +76,5 @@ export function cellText(kind: ColumnKind, cell: Cell): string {
 
 /** Columns of numbers stand flush right. */
 export function isNumeric(kind: ColumnKind): boolean {
-  return kind !== 'name' && kind !== 'text';
+  return kind !== 'name' && kind !== 'text' && kind !== 'captions';
 }

@@ -1,5 +1,5 @@
 /** The part of a page that shows pairs of attribute and label: intervals, heat map, table. */
-import type { Block, Cell, Column, Figure, Section, Table, Text } from '../../../schemas/page.js';
+import type { Block, Captions, Cell, Column, Figure, Section, Table, Text } from '../../../schemas/page.js';
 import type { PairBias } from '../../../schemas/report.js';
 import { count, plural } from '../format.js';
 
@@ -9,6 +9,8 @@ export interface PairLine {
   readonly label: string;
   /** One a stage; null where the stage tells nothing of the pair. */
   readonly figures: readonly (PairBias | null)[];
+  /** Absent where none were asked for. */
+  readonly examples?: Captions | undefined;
 }
 
 export interface PairsInput {
@@ -32,7 +34,9 @@ const FOREST_LINES = 20;
 const HEATMAP_LABELS = 24;
 const HEATMAP_ATTRIBUTES = 12;
 const STAGE_COLUMNS = 5;
-const FIRST_STAGE = 2;
+const NAME_COLUMNS = 2;
+
+const hasExamples = ({ pairs }: PairsInput) => pairs.some(({ examples }) => examples !== undefined);
 
 function stageColumns(stage: string): Column[] {
   return [
@@ -50,7 +54,9 @@ function stageCells(figures: PairBias | null): Cell[] {
   return [support, difference, difference === null ? null : [interval.low, interval.high], ratio, share];
 }
 
-function pairTable({ id, stages, pairs, leftOut }: PairsInput): Table {
+function pairTable(input: PairsInput): Table {
+  const { id, stages, pairs, leftOut } = input;
+  const withExamples = hasExamples(input);
   const rest =
     leftOut === 0
       ? ''
@@ -58,18 +64,26 @@ function pairTable({ id, stages, pairs, leftOut }: PairsInput): Table {
   return {
     kind: 'table',
     id,
-    caption: `${plural(pairs.length, 'pair')}, the largest AB first.${rest}`,
+    caption: `${plural(pairs.length, 'pair')}, the largest AB first.${rest}${withExamples ? ' Captions are of rows that pass every filter and have the label, chosen by a hash.' : ''}`,
     columns: [
       { heading: 'label', kind: 'name' },
       { heading: 'attribute', kind: 'name', choice: true },
+      ...(withExamples ? [{ heading: 'examples', kind: 'captions' as const }] : []),
       ...stages.flatMap(stageColumns),
     ],
-    rows: pairs.map(({ attribute, label, figures }) => [label, attribute, ...figures.flatMap(stageCells)]),
+    rows: pairs.map(({ attribute, label, figures, examples }) => [
+      label,
+      attribute,
+      ...(withExamples ? [examples ?? null] : []),
+      ...figures.flatMap(stageCells),
+    ]),
   };
 }
 
-function forest({ id, stages }: PairsInput): Figure {
-  const column = (stage: number, offset: number) => FIRST_STAGE + stage * STAGE_COLUMNS + offset;
+function forest(input: PairsInput): Figure {
+  const { id, stages } = input;
+  const first = NAME_COLUMNS + (hasExamples(input) ? 1 : 0);
+  const column = (stage: number, offset: number) => first + stage * STAGE_COLUMNS + offset;
   return {
     kind: 'figure',
     id: `${id}-intervals`,

@@ -1,8 +1,19 @@
 /** A page as one file of HTML, which needs nothing else: all it says is there without its script, which adds plots and sorting. */
 import { createHash } from 'node:crypto';
-import type { Answer, Block, Cell, Column, Figure, Page, Section, Table, Text } from '../../../schemas/page.js';
+import type {
+  Answer,
+  Block,
+  Captions,
+  Cell,
+  Column,
+  Figure,
+  Page,
+  Section,
+  Table,
+  Text,
+} from '../../../schemas/page.js';
 import type { Assets } from './assets.js';
-import { cellText, harmless, isNumeric, sentence, unbroken, visible } from './cells.js';
+import { captionLists, cellText, harmless, isCaptions, isNumeric, sentence, unbroken, visible } from './cells.js';
 import { Html, html, scriptJson } from './html.js';
 
 /** Rows that are there without the script, and on paper; the script shows more when asked. */
@@ -16,9 +27,23 @@ function textHtml(text: Text): Html {
   return html`${text.map((part) => (typeof part === 'string' ? unbroken(part) : html`<bdi class="name">${visible(part.name)}</bdi>`))}`;
 }
 
+/** Folded; each caption is written in its own direction. The script makes the same in `page/table.ts`. */
+function captionsHtml(captions: Captions, summary: string): Html {
+  const lists = captionLists(captions);
+  if (lists.length === 0) return html`${summary}`;
+  return html`<details class="captions"><summary>${summary}</summary>${lists.map(
+    ({ heading, captions }) =>
+      html`<p>${heading}</p><ul>${captions.map((caption) => html`<li dir="auto">${caption}</li>`)}</ul>`,
+  )}</details>`;
+}
+
 function cellHtml({ kind }: Column, cell: Cell, first: boolean): Html {
   const text = cellText(kind, cell);
-  const content = kind === 'name' ? html`<bdi>${text}</bdi>` : html`${text}`;
+  const content = isCaptions(cell)
+    ? captionsHtml(cell, text)
+    : kind === 'name'
+      ? html`<bdi>${text}</bdi>`
+      : html`${text}`;
   if (first) return html`<th scope="row">${content}</th>`;
   return isNumeric(kind) ? html`<td class="number">${content}</td>` : html`<td>${content}</td>`;
 }

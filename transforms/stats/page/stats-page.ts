@@ -23,9 +23,10 @@ function compared(stages: readonly string[]): string[] {
 }
 
 const linesOf = (pairs: readonly StatsPair[], stages: readonly string[]) =>
-  pairs.map(({ attribute, label, figures }) => ({
+  pairs.map(({ attribute, label, figures, examples }) => ({
     attribute,
     label,
+    examples,
     figures: stages.map((stage) => figures.find((one) => one.stage === stage && one.ranked) ?? null),
   }));
 
