@@ -3,16 +3,14 @@
  * engine: what they leave late must not be taken for what the next attempt finds out, which is named alike.
  */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { storageFor } from '../storage/index.js';
+import { below, storageFor } from '../storage/index.js';
 import { beginJob, type Job, saveBytes } from '../transforms/read/job.js';
 import { saveLosses, type Unreadable } from '../transforms/read/losses.js';
-import { ownPartial } from './owner.js';
+import { ATTEMPT_NAME } from '../transforms/write/finished.js';
+import { emptyPartial, ownPartial } from './owner.js';
 
 /** The file that has the name of the attempt that counts, in the folder of all. */
 const CURRENT = 'attempt';
-/** Of the run's name, and of a random one. */
-const NAME = /^[0-9a-f]{16}-[0-9a-f]{8}$/;
 const RANDOM_DIGITS = 8;
 
 /**
@@ -20,21 +18,21 @@ const RANDOM_DIGITS = 8;
  * @param losses rows that an earlier attempt could not read
  */
 export async function beginAttempt(partial: string, job: Job, losses: readonly Unreadable[] = []): Promise<string> {
-  await storageFor(partial).remove(partial);
   await ownPartial(partial);
+  await emptyPartial(partial);
   const name = `${job.run}-${randomUUID().slice(0, RANDOM_DIGITS)}`;
-  const staging = join(partial, name);
+  const staging = below(partial, name);
   await beginJob(staging, job);
   if (losses.length > 0) await saveLosses(staging, losses);
-  await saveBytes(join(partial, CURRENT), Buffer.from(name));
+  await saveBytes(below(partial, CURRENT), Buffer.from(name));
   return staging;
 }
 
 /** The staging folder of the attempt that was begun last, whoever did; undefined where there is none. */
 export async function findAttempt(partial: string): Promise<string | undefined> {
-  const path = join(partial, CURRENT);
+  const path = below(partial, CURRENT);
   const storage = storageFor(path);
   if (!(await storage.exists(path))) return undefined;
   const name = new TextDecoder().decode(await storage.readAll(path));
-  return NAME.test(name) ? join(partial, name) : undefined;
+  return ATTEMPT_NAME.test(name) ? below(partial, name) : undefined;
 }

@@ -9,7 +9,7 @@ import { unreadableRows } from '../transforms/read/losses.js';
 import type { Counts } from '../transforms/stats/counts.js';
 import { buildReport } from '../transforms/stats/report.js';
 import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
-import type { Part } from '../transforms/write/commit.js';
+import type { Part } from '../transforms/write/commit-parts.js';
 import { finalReasons } from '../transforms/write/shard.js';
 import { shardName, weightsName } from '../transforms/write/shards.js';
 import type { Written } from '../transforms/write/written.js';

@@ -1,9 +1,15 @@
-/** Installs every runner that the tests use, all at once, and says which cannot be had: their tests are skipped. */
+/** Installs every runner and emulator that the tests use, all at once, and says which cannot be had: their tests are skipped. */
 import { installFlink } from './install-flink.mjs';
+import { installGcs } from './install-gcs.mjs';
 import { installPrism } from './install-prism.mjs';
 import { installPython } from './install-python.mjs';
 
-const installers = { Prism: installPrism, Flink: installFlink, "Python's job service": installPython };
+const installers = {
+  Prism: installPrism,
+  Flink: installFlink,
+  "Python's job service": installPython,
+  'fake-gcs-server': installGcs,
+};
 await Promise.all(
   Object.entries(installers).map(async ([name, install]) => {
     const started = performance.now();

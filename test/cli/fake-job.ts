@@ -1,6 +1,7 @@
 /** A job that reads nothing: for tests of the command line alone. */
-import type { Job, PlanSummary, RunResult } from '../../cli/job.js';
+import type { Job, Leftovers, PlanSummary, RunResult } from '../../cli/job.js';
 import type { Config } from '../../schemas/config.js';
+import { InputError } from '../../schemas/errors.js';
 import type { Report } from '../../schemas/report.js';
 
 export const PLAN: PlanSummary = {
@@ -33,6 +34,12 @@ export interface FakeJob extends Job {
   readonly configs: Config[];
 }
 
+const leftovers = (directory: string): Leftovers => ({
+  directory,
+  owner: { pid: 7, host: 'elsewhere', state: 'elsewhere' },
+  leftovers: [{ path: `${directory}.partial`, files: 3, bytes: 1.5 * 2 ** 20, what: 'an unfinished run' }],
+});
+
 export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
   const configs: Config[] = [];
   return {
@@ -53,6 +60,13 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
         alreadyDone: false,
         ...result(),
       };
+    },
+    async findLeftovers(directory) {
+      return leftovers(directory);
+    },
+    async removeLeftovers(directory, force) {
+      if (!force) throw new InputError('clean', { expected: 'what a dead run has left', got: 'what may live' });
+      return leftovers(directory);
     },
     renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],
   };

@@ -45,5 +45,15 @@ export async function startFlink(
   return (await load('start-flink.mjs')).startFlink(options);
 }
 
+/** The binary of fake-gcs-server, undefined where there is none. */
+export async function findGcs(): Promise<string | undefined> {
+  return (await load('install-gcs.mjs')).findGcs();
+}
+
+/** fake-gcs-server with empty buckets of these names. */
+export async function startGcs(buckets: readonly string[]): Promise<Started | Absent> {
+  return (await load('start-gcs.mjs')).startGcs({ buckets });
+}
+
 /** The entry point of a worker process. */
 export const workerEntry = fileURLToPath(new URL('../../beam/worker-entry.js', import.meta.url));

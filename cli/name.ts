@@ -1,0 +1,1 @@
+export const NAME = 'm4-balance';
