@@ -8,9 +8,18 @@ import { build } from 'esbuild';
 
 /**
  * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), and what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long).
+ * through `eval` (protobufjs and long), and what only runs on gs:// need (google-auth-library).
  */
-const EXTERNAL = ['parquet-wasm', 'eld', 'eld/*', '@bokuweb/zstd-wasm', 'protobufjs', 'long', '@grpc/*'];
+const EXTERNAL = [
+  'parquet-wasm',
+  'eld',
+  'eld/*',
+  '@bokuweb/zstd-wasm',
+  'protobufjs',
+  'long',
+  '@grpc/*',
+  'google-auth-library',
+];
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const REQUIRE =
