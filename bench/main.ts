@@ -7,8 +7,10 @@ import { balance, job } from './job.js';
 import { memory } from './memory.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
+import { page } from './page.js';
 import { outcomeLines } from './print.js';
 import { runners } from './runners.js';
+import { statsList, statsWide } from './stats.js';
 import { stream } from './stream.js';
 import { streams } from './streams.js';
 import { tag } from './tag.js';
@@ -27,7 +29,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
   runners: { says: 'the whole command on Prism and Flink, and Python Beam on Prism', run: runners },
+  'stats-list': { says: 'RB and AB from Parquet, labels as lists, against Polars and DuckDB', run: statsList },
+  'stats-wide': { says: 'the same, labels as 100 boolean columns', run: statsWide },
   memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },
+  page: { says: 'a report of 10,000 pairs until Chromium has drawn it, against a plain table', run: page },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
 };
 

@@ -43,6 +43,8 @@ export const PEERS = peersFolder();
 
 export type Command = readonly [string, ...string[]];
 
-export function onOneCore(command: Command): Command {
-  return pinnable ? ['taskset', '-c', CORE, ...command] : command;
+/** @param which all cores that contestants share, or the first of them */
+export function onOneCore(command: Command, which: 'all' | 'first' = 'all'): Command {
+  const cores = which === 'all' ? CORE : CORE.split(/[,-]/)[0]!;
+  return pinnable ? ['taskset', '-c', cores, ...command] : command;
 }

@@ -26,7 +26,7 @@ interface TaggedBatch {
 
 const [input, folder, how] = process.argv.slice(2) as [string, string, 'beam' | 'loop'];
 const config = captionConfig(input, folder);
-const plan = await planInput(config.input);
+const plan = await planInput({ ...config.input, files: input });
 const columns = plan.layouts[0]!.map(({ name, type }) => ({ name, type, nullable: true }));
 
 const reader = createReader(plan);

@@ -1,135 +1,29 @@
 /** The commands and their flags; from an argument list to an exit code. */
 import { createRequire } from 'node:module';
-import yargs, { type Argv } from 'yargs';
+import yargs from 'yargs';
 import { ConfigError } from '../schemas/errors.js';
-import { configJsonSchema, expectation } from '../schemas/json-schema.js';
+import { configJsonSchema } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
-import { type BalanceOptions, balance, loadConfig } from './balance.js';
+import { type Arguments, type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
 import { clean } from './clean.js';
-import { EXIT, EXIT_MEANINGS, exitCodeOf } from './exit-codes.js';
-import { configFlags, type Flag } from './flags.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { configFlags } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
-import { NAME } from './name.js';
+import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
 import { printError } from './print-error.js';
+import { publishCommand, publishFlags } from './publish.js';
+import { BALANCE, runCommand, runFlags, STATS } from './run-command.js';
 import type { Terminal } from './terminal.js';
 import { worker } from './worker.js';
 import { POOL_PORT, workerPool } from './worker-pool.js';
 
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
-const BALANCE_PURPOSE = 'Read, filter, tag, balance, and write shards, weights and a report';
-const COMMANDS = ['init', 'balance', 'clean', 'schema', 'worker', 'worker-pool'];
+const COMMANDS = ['init', 'balance', 'stats', 'merge', 'diff', 'publish', 'clean', 'schema', 'worker', 'worker-pool'];
 const MAXIMUM_COLUMNS = 120;
-const EXIT_HELP = ['Exit codes:', ...EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(4)}${meaning}`)];
-
-type Arguments = Readonly<Record<string, unknown>>;
-type Command = (argv: Arguments, terminal: Terminal, loadJob: () => Promise<Job>) => Promise<number>;
 
 const packageFile = createRequire(import.meta.url)('../../package.json') as { version: string };
-
-/** Refuses flags that no command line of ours has; yargs would take them in silence. */
-function refuseUnknown(argv: Arguments, known: readonly string[], command: string): void {
-  const all = new Set([...known, 'help', 'version', '_', '$0']);
-  const dashed = (name: string) => (name.length === 1 ? `-${name}` : `--${name}`);
-  const unknown = Object.keys(argv).filter((name) => !all.has(name));
-  const extra = (argv._ as readonly unknown[]).slice(2);
-  const issues = [
-    ...unknown.map((name) => {
-      const path = known.find((flag) => flag.endsWith(`.${name}`));
-      const near = path === undefined ? didYouMean(name, known) : ` Did you mean ${path}?`;
-      return `${dashed(name)}: expected a flag of ${command}, got an unknown one.${near.replace('Did you mean ', 'Did you mean --')}`;
-    }),
-    ...extra.map((word) => `${word}: expected no more arguments, got one.`),
-  ];
-  if (issues.length > 0)
-    throw new ConfigError([...issues, `${NAME} ${command} --help lists the flags.`], 'command line');
-}
-
-/** What follows the command. Not a positional of yargs, which loses `-`. */
-function operand(argv: Arguments): string | undefined {
-  const word = (argv._ as readonly unknown[])[1];
-  return word === undefined ? undefined : String(word);
-}
-
-const SECTIONS: Readonly<Record<string, string>> = {
-  input: 'Input:',
-  filters: 'Rows and what is inferred of them:',
-  attributes: 'Rows and what is inferred of them:',
-  labels: 'Rows and what is inferred of them:',
-  balance: 'Balance:',
-  output: 'Output:',
-  report: 'Report:',
-  runner: 'Runner:',
-};
-
-function addFlag(parser: Argv, flag: Flag): Argv {
-  const { schema } = flag;
-  const text = schema.description ?? expectation(schema);
-  return parser.option(flag.name, {
-    alias: flag.alias,
-    type: flag.kind === 'boolean' ? 'boolean' : 'string',
-    requiresArg: flag.kind !== 'boolean',
-    describe: flag.kind === 'yaml' ? `${text} (YAML)` : text,
-    defaultDescription: schema.default === undefined ? undefined : JSON.stringify(schema.default),
-    group: SECTIONS[flag.name.split('.')[0]!],
-  });
-}
-
-const RUN_FLAGS = {
-  'dry-run': 'Read only footers and print the plan',
-  json: 'JSON lines on stdout: log, progress, plan, result and error events',
-  quiet: 'No progress; warnings and results only',
-  verbose: 'Log every step, list every file',
-  online: 'Short for --balance.fit online',
-  'strict-rate': 'Exit code 4 when the asked rate is above the largest feasible one',
-} as const;
-
-function balanceFlags(parser: Argv, flags: readonly Flag[]): Argv {
-  const usage = `$0 balance [CONFIG] [FLAGS]\n\n${BALANCE_PURPOSE}.\nCONFIG is a YAML or JSON file; flags go before its keys.`;
-  const withConfig = flags.reduce(addFlag, parser.usage(usage));
-  return Object.entries(RUN_FLAGS)
-    .reduce((p, [name, describe]) => p.option(name, { type: 'boolean', describe, group: 'Run:' }), withConfig)
-    .example(`${NAME} balance job.yaml --dry-run`, 'what would be done')
-    .example(`${NAME} balance job.yaml --rate 0.5 --output out-half`, 'a key changed for one run')
-    .example(
-      `${NAME} balance --input data --output out --attributes '{female: {lexicon: gender, value: female}}'`,
-      'without a file',
-    )
-    .epilogue(
-      [
-        'Every key of the configuration is a flag. Lists: repeat the flag, or commas. Structures: YAML or JSON.',
-        'Relative paths are relative to the folder in which the command is run.',
-        '',
-        ...EXIT_HELP,
-      ].join('\n'),
-    );
-}
-
-function balanceCommand(flags: readonly Flag[]): Command {
-  return async (argv, terminal, loadJob) => {
-    const names = flags.flatMap((f) => (f.alias === undefined ? [f.name] : [f.name, f.alias]));
-    refuseUnknown(argv, [...names, ...Object.keys(RUN_FLAGS)], 'balance');
-    const options: BalanceOptions = {
-      config: operand(argv),
-      dryRun: argv['dry-run'] === true,
-      json: argv.json === true,
-      quiet: argv.quiet === true,
-      verbose: argv.verbose === true,
-      strictRate: argv['strict-rate'] === true,
-      online: argv.online === true,
-    };
-    if (options.config === undefined && !names.some((name) => argv[name] !== undefined)) {
-      throw new ConfigError(
-        [`expected a configuration file or flags, got neither. ${NAME} init writes one.`],
-        'command line',
-      );
-    }
-    // The configuration first: a mistake in it must not wait for the job's modules.
-    const config = await loadConfig(options, argv, flags);
-    return balance(config, options, await loadJob(), terminal);
-  };
-}
 
 const initCommand: Command = async (argv, terminal) => {
   refuseUnknown(argv, ['force'], 'init');
@@ -194,11 +88,38 @@ async function parse(
       },
     )
     .command(
-      'balance',
-      BALANCE_PURPOSE,
-      (p) => balanceFlags(p, flags),
+      BALANCE.name,
+      BALANCE.purpose,
+      (p) => runFlags(p, flags, BALANCE),
       () => {
-        run = balanceCommand(flags);
+        run = runCommand(flags, BALANCE);
+      },
+    )
+    .command(
+      STATS.name,
+      STATS.purpose,
+      (p) => runFlags(p, flags, STATS),
+      () => {
+        run = runCommand(flags, STATS);
+      },
+    )
+    .command('merge', 'Add up outputs of stats', mergeFlags, () => {
+      run = mergeCommand;
+    })
+    .command(
+      'diff',
+      'Tell what drifted between two outputs',
+      (p) => diffFlags(p, flags),
+      () => {
+        run = diffCommand(flags);
+      },
+    )
+    .command(
+      'publish',
+      'Load a finished output to BigQuery',
+      (p) => publishFlags(p, flags),
+      () => {
+        run = publishCommand(flags);
       },
     )
     .command(

@@ -9,6 +9,10 @@ export function configTemplate(schemaUrl: string): string {
 
 input:
   files: data/*.parquet        # a path, a folder, a glob, or a list of them; Parquet and Arrow
+  # In place of files, a table or a query of BigQuery, which is copied once (docs/bigquery.md):
+  # bigquery: {table: project.dataset.table, columns: [uid, text, url]}
+  # bigquery: {query: SELECT uid, text FROM d.t, project: my-project, location: US, scratch: temporary, streams: 8}
+  # Of an emulator, endpoint: http://127.0.0.1:9050 and readEndpoint: 127.0.0.1:9060
   columns: auto                # laion, commonpool, or a mapping: {id: uid, text: caption, width: w, height: h}
   maximumBad: 0.01             # the run fails when more than this share of rows or files is unreadable
 
@@ -36,7 +40,7 @@ attributes:                    # perceived sensitive attributes: at least one; u
 labels:                        # what must not go with an attribute
   - lexicon: occupations       # or proxies, or the path of a TSV file with the columns term, value; column: text
   #- {columns: [y_*], exclude: [y_other], threshold: 0.5}         # boolean, 0/1 or score columns, by name or glob
-  #- {list: tags, minimumCount: 10, maximum: 65535}               # a column of lists of strings
+  #- {list: tags, minimumCount: 10, maximum: 65535, names: [dog, cat]}   # a column of lists of strings
 
 balance:
   rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible
@@ -64,7 +68,27 @@ output:
 report:
   minimumSupport: 30           # a pair of attribute and label with less support is listed, not ranked
   confidence: 0.95             # of the intervals
-  worst: 10                    # how many of the worst pairs to list
+  worst: 10                    # how many of the worst pairs the terminal lists
+  pairs: 1000                  # how many report.json and report.html list
+  rates: 10                    # at how many rates to tell the bias that M4 would reach; 0: none
+
+# Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).
+#bigquery: {dataset: bias, project: my-project, location: US, prefix: m4_, name: web, weights: true, endpoint: "http://127.0.0.1:9050"}
+
+stats:                         # what m4-balance stats tells beside; balance does not use it
+  name: data                   # of the data set that input is
+  #sets: {later: {files: later/*.parquet}}   # more data sets, reported side by side
+  #weights: weight             # a column of weights: adds the stages weighted and random
+  slices: []                   # figures by: {language: {column: language, detect: missing}}, {domain: {column: url}},
+                               # {aspect: {edges: [1, 2]}}, {date: {column: seen, unit: month}}, {value: {column: source}},
+                               # {attributes: {names: [female, child]}}
+  values: 1000                 # of a slicing; where there are more, the rows are sampled
+  shownValues: 20              # in the report; the rest is other
+  distributions: []            # numeric columns whose quantiles are told, beside text length and image size
+  words: 100000                # distinct words that are counted, by attribute; 0: none
+  shownWords: 20
+  pairs: 10000                 # in report.json at most
+  #predictions: {files: model.parquet, name: model, label: label, scores: [score_*], attributes: {}, predicted: {}}
 
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow

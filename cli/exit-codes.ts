@@ -1,6 +1,6 @@
 /** How a process of ours ends, for scripts that call it. */
 import { JobError } from '../beam/job-error.js';
-import { ConfigError, InputError, StorageError } from '../schemas/errors.js';
+import { ConfigError, InputError, PublishError, ServiceError, StorageError } from '../schemas/errors.js';
 
 export const EXIT = {
   done: 0,
@@ -10,6 +10,9 @@ export const EXIT = {
   rate: 4,
   storage: 5,
   runner: 6,
+  drift: 7,
+  service: 8,
+  publish: 9,
   /** 128 + the signal's number, as shells have it. */
   interrupted: 130,
   terminated: 143,
@@ -24,6 +27,9 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.rate, 'with --strict-rate: done, but the asked rate is above the largest feasible one'],
   [EXIT.storage, 'a file could not be read or written (disk full, no permission)'],
   [EXIT.runner, 'the runner could not be reached, or gave up a job'],
+  [EXIT.drift, 'diff: done, and figures have drifted'],
+  [EXIT.service, 'BigQuery could not be reached, or refused: permission, quota, credentials'],
+  [EXIT.publish, 'the output is complete, but could not be published; m4-balance publish loads it again'],
   [EXIT.interrupted, 'stopped by Ctrl-C (143: by SIGTERM); the same command continues'],
 ];
 
@@ -44,6 +50,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof JobError) return remoteExitCode(error);
   if (error instanceof ConfigError) return EXIT.usage;
   if (error instanceof StorageError) return EXIT.storage;
+  if (error instanceof ServiceError) return EXIT.service;
+  if (error instanceof PublishError) return EXIT.publish;
   if (error instanceof InputError) return EXIT.input;
   return isSystemError(error) ? EXIT.storage : EXIT.internal;
 }

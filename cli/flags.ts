@@ -25,6 +25,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'output.directory': 'output',
   'output.formats': 'formats',
   'output.overwrite': 'overwrite',
+  'stats.slices': 'slices',
+  'stats.predictions.files': 'predictions',
   'runner.name': 'runner',
   'runner.endpoint': 'endpoint',
   'runner.parallelism': 'parallelism',

@@ -1,9 +1,34 @@
 /** What the command line asks of pipelines/, so that tests can put another in its place. */
-import type { Leftovers, PlanSummary, RunHooks, RunResult } from '../pipelines/index.js';
+import type {
+  DiffOptions,
+  Leftovers,
+  MergeOptions,
+  PlanSummary,
+  Published,
+  PublishOptions,
+  RunHooks,
+  RunResult,
+  StatsPlanSummary,
+  StatsResult,
+} from '../pipelines/index.js';
+import type { BigQueryConfig } from '../schemas/bigquery.js';
 import type { Config } from '../schemas/config.js';
 import type { Report } from '../schemas/report.js';
+import type { Diff } from '../schemas/stats-diff.js';
+import type { StatsReport } from '../schemas/stats-report.js';
 
-export type { Leftovers, PlanSummary, Progress, RunHooks, RunResult, SubmissionSummary } from '../pipelines/index.js';
+export type {
+  InputSummary,
+  Leftovers,
+  PlanSummary,
+  Progress,
+  Published,
+  PublishOptions,
+  RunHooks,
+  RunResult,
+  StatsPlanSummary,
+  SubmissionSummary,
+} from '../pipelines/index.js';
 
 export interface Job {
   planBalance(config: Config, hooks?: RunHooks): Promise<PlanSummary>;
@@ -14,4 +39,12 @@ export interface Job {
   removeLeftovers(directory: string, force: boolean): Promise<Leftovers>;
   /** The report as the lines of a table of at most `width` characters. */
   renderReport(report: Report, width: number): readonly string[];
+  planStats(config: Config, hooks?: RunHooks): Promise<StatsPlanSummary>;
+  runStats(config: Config, hooks?: RunHooks): Promise<StatsResult>;
+  renderStats(report: StatsReport, width: number): readonly string[];
+  mergeOutputs(paths: readonly string[], options: MergeOptions): Promise<StatsResult>;
+  diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
+  publishRun(directory: string, options: PublishOptions, hooks?: RunHooks): Promise<Published>;
+  publishDiff(diff: Diff, bigquery: BigQueryConfig, hooks?: RunHooks): Promise<Published>;
+  renderDiff(diff: Diff, width: number): readonly string[];
 }

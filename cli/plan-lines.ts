@@ -1,5 +1,5 @@
 /** A plan, as `--dry-run` prints it. */
-import type { PlanSummary } from './job.js';
+import type { InputSummary, PlanSummary, StatsPlanSummary } from './job.js';
 import { submissionLines } from './submission-lines.js';
 
 /** More files or columns than this are counted, not listed, unless everything is asked for. */
@@ -20,8 +20,7 @@ function listed<T>(items: readonly T[], all: boolean, line: (item: T) => string)
   ];
 }
 
-/** @param all list every file and column */
-export function planLines(plan: PlanSummary, all: boolean): string[] {
+function inputLines(plan: InputSummary, all: boolean): string[] {
   const problems = plan.files.filter((f) => f.problem !== undefined);
   const labels = plan.labels;
   return [
@@ -48,7 +47,27 @@ export function planLines(plan: PlanSummary, all: boolean): string[] {
       : listed([labels.names.slice(0, all ? undefined : LISTED).join(', ')], all, String)),
     'passes:',
     ...plan.passes.map((pass, i) => `  ${i + 1}. ${pass.name}: ${pass.why}`),
+  ];
+}
+
+/** @param all list every file and column */
+export function planLines(plan: PlanSummary, all: boolean): string[] {
+  return [
+    ...inputLines(plan, all),
     `shards: about ${count.format(plan.shards.rows)} rows each`,
     ...(plan.submission === undefined ? [] : submissionLines(plan.submission)),
+  ];
+}
+
+/** @param all list every file and column */
+export function statsPlanLines({ parts, submission }: StatsPlanSummary, all: boolean): string[] {
+  return [
+    ...parts.flatMap((part) => [
+      `${part.kind === 'set' ? 'data set' : 'predictions'} ${part.name}:`,
+      ...[...inputLines(part, all), ...(part.counted.length === 0 ? [] : [`counted: ${part.counted.join('; ')}`])].map(
+        (line) => `  ${line}`,
+      ),
+    ]),
+    ...(submission === undefined ? [] : submissionLines(submission)),
   ];
 }

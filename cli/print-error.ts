@@ -1,8 +1,8 @@
 /** What went wrong, for a person or, with --json, for a program. */
 import { JobError } from '../beam/job-error.js';
 import { ConfigError } from '../schemas/errors.js';
+import { NAME } from './arguments.js';
 import { EXIT } from './exit-codes.js';
-import { NAME } from './name.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
 
 export function printError(error: unknown, code: number, args: readonly string[], { stdout, stderr }: Terminal): void {

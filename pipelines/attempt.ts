@@ -13,19 +13,31 @@ import { emptyPartial, ownPartial } from './owner.js';
 const CURRENT = 'attempt';
 const RANDOM_DIGITS = 8;
 
+/** Empties the folder for a new attempt, by this process, which counts once `fill` has been there. Returns its staging folder. */
+async function begin(partial: string, run: string, fill: (staging: string) => Promise<void>): Promise<string> {
+  await ownPartial(partial);
+  await emptyPartial(partial);
+  const name = `${run}-${randomUUID().slice(0, RANDOM_DIGITS)}`;
+  const staging = below(partial, name);
+  await fill(staging);
+  await saveBytes(below(partial, CURRENT), Buffer.from(name));
+  return staging;
+}
+
 /**
  * Empties the folder for a new attempt at this job, by this process. Returns the attempt's staging folder.
  * @param losses rows that an earlier attempt could not read
  */
-export async function beginAttempt(partial: string, job: Job, losses: readonly Unreadable[] = []): Promise<string> {
-  await ownPartial(partial);
-  await emptyPartial(partial);
-  const name = `${job.run}-${randomUUID().slice(0, RANDOM_DIGITS)}`;
-  const staging = below(partial, name);
-  await beginJob(staging, job);
-  if (losses.length > 0) await saveLosses(staging, losses);
-  await saveBytes(below(partial, CURRENT), Buffer.from(name));
-  return staging;
+export function beginAttempt(partial: string, job: Job, losses: readonly Unreadable[] = []): Promise<string> {
+  return begin(partial, job.run, async (staging) => {
+    await beginJob(staging, job);
+    if (losses.length > 0) await saveLosses(staging, losses);
+  });
+}
+
+/** As `beginAttempt`, for a run without a job: it only commits. */
+export function beginCommit(partial: string, run: string): Promise<string> {
+  return begin(partial, run, async () => undefined);
 }
 
 /** The staging folder of the attempt that was begun last, whoever did; undefined where there is none. */

@@ -3,19 +3,17 @@ import type { Config } from '../schemas/config.js';
 import { InvariantError } from '../schemas/errors.js';
 import type { Manifest } from '../schemas/manifest.js';
 import type { Report } from '../schemas/report.js';
-import { below, nameBelow, outputPath, storageFor } from '../storage/index.js';
-import { dataPath, findJob, type Job } from '../transforms/read/job.js';
+import { outputPath, storageFor } from '../storage/index.js';
 import { commitRun } from '../transforms/write/commit.js';
-import { removeReplaced } from '../transforms/write/commit-objects.js';
-import { checkReplaceable, type Published, readPublished } from '../transforms/write/finished.js';
-import { beginAttempt, findAttempt } from './attempt.js';
+import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
-import { ownPartial, requireOwned, requireUnowned } from './owner.js';
+import { requireOwned, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
+import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -35,11 +33,11 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   requireRunnable(config);
   const { directory } = config.output;
   const partial = partialOf(directory);
-  const job = await prepareJob(config);
+  const job = await prepareJob(config, { hooks });
   const alone = await requireUnowned(partial);
   await restoreReplaced(partial, directory);
   const published = await readPublished(directory);
-  if (published.manifest !== undefined) await finishReplacing(partial, directory, published.manifest);
+  await finishReplacing(partial, directory, published);
   if (published.manifest?.run === job.run) {
     await storageFor(partial).remove(partial);
     return result(directory, published.manifest);
@@ -48,7 +46,7 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   const runner = await openRunner(config.runner);
   let phases: Phases;
   try {
-    if (alone) await takeBack(partial, job, config.output.directory, published);
+    if (alone) await takeBack(partial, job.run, directory, published);
     const staging = await openAttempt(partial, job, hooks);
     phases = await runPasses({ job, partial, staging, runner, hooks });
   } finally {
@@ -78,52 +76,4 @@ async function result(directory: string, { files }: Manifest): Promise<RunResult
     files: files.map((f) => f.path),
     alreadyDone: true,
   };
-}
-
-/** In a file system, a kill between the two renames of a replacement leaves the old output aside: put it back. */
-export async function restoreReplaced(partial: string, directory: string): Promise<void> {
-  const storage = storageFor(directory);
-  if (storage.kind === 'objects') return;
-  const staging = await findAttempt(partial);
-  if (staging === undefined) return;
-  const aside = `${dataPath(staging)}.replaced`;
-  if ((await storage.listFiles(aside)).length === 0) return;
-  if ((await storage.listFiles(directory)).length > 0) await storage.remove(aside);
-  else await storage.publish(aside, directory);
-}
-
-/** On object storage, a kill after the switch leaves files of the old output: remove them. */
-async function finishReplacing(partial: string, directory: string, manifest: Manifest): Promise<void> {
-  const storage = storageFor(directory);
-  const staging = await findAttempt(partial);
-  if (storage.kind === 'objects' && staging !== undefined) {
-    await removeReplaced(storage, staging, directory, manifest);
-  }
-}
-
-/**
- * On object storage, a kill within a commit leaves copies below the output: those of an attempt that will not be gone on with are removed. Of
- * another machine's they are left to `clean`, since it may be about to publish them.
- */
-async function takeBack(partial: string, job: Job, directory: string, { manifest }: Published): Promise<void> {
-  const storage = storageFor(directory);
-  const staging = await findAttempt(partial);
-  if (storage.kind === 'folders' || staging === undefined || (await findJob(staging))?.run === job.run) return;
-  const folder = nameBelow(partial, staging);
-  if (!manifest?.files.some(({ path }) => path.startsWith(`${folder}/`)))
-    await storage.remove(below(directory, folder));
-}
-
-/** The attempt that was begun at this job, or a new one. */
-async function openAttempt(partial: string, job: Job, hooks: RunHooks): Promise<string> {
-  const staging = await findAttempt(partial);
-  const begun = staging === undefined ? undefined : await findJob(staging);
-  if (staging !== undefined && begun?.run === job.run) {
-    hooks.onLog?.('info', `going on with run ${job.run}`);
-    await ownPartial(partial);
-    return staging;
-  }
-  if (begun !== undefined)
-    hooks.onLog?.('warn', `discarding the unfinished run ${begun.run} of another configuration or input`);
-  return beginAttempt(partial, job);
 }

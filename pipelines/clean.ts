@@ -2,9 +2,9 @@
 import { InputError } from '../schemas/errors.js';
 import { absolutePath, below, nameBelow, printable, type StorageEntry, storageFor } from '../storage/index.js';
 import { ATTEMPT_NAME, readPublished } from '../transforms/write/finished.js';
-import { restoreReplaced } from './balance.js';
 import { findOwner, type Owner, ownPartial, stateOf } from './owner.js';
 import { partialOf } from './prepare.js';
+import { restoreReplaced } from './staging.js';
 
 export interface Leftover {
   /** A folder. */

@@ -1,19 +1,27 @@
 /** From what the phases found to what is published: conservation checked, the report, the parts under their final names. */
+import { reportSchema, statsSchema } from '../schemas/config.js';
 import { encodeDuals } from '../schemas/duals.js';
 import { InvariantError } from '../schemas/errors.js';
 import { MANIFEST_VERSION, type Manifest } from '../schemas/manifest.js';
 import type { Certificate, Report } from '../schemas/report.js';
+import { STATE_VERSION, type State } from '../schemas/stats-state.js';
 import { certify } from '../transforms/balance/certificate.js';
 import type { Job } from '../transforms/read/job.js';
 import { unreadableRows } from '../transforms/read/losses.js';
 import type { Counts } from '../transforms/stats/counts.js';
+import { renderPage } from '../transforms/stats/page/index.js';
 import { buildReport } from '../transforms/stats/report.js';
+import { balanceStateSet, encodeState } from '../transforms/stats/state.js';
 import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
 import type { Part } from '../transforms/write/commit-parts.js';
 import { finalReasons } from '../transforms/write/shard.js';
 import { shardName, weightsName } from '../transforms/write/shards.js';
 import type { Written } from '../transforms/write/written.js';
 import type { Fitted } from './fit.js';
+import { optionsOf, PAGE_FILE, STATE_FILE } from './stats-output.js';
+
+/** What is told of a state by default. */
+const TOLD = optionsOf({ report: reportSchema.parse({}), stats: statsSchema.parse({}) });
 
 export interface Phases {
   readonly job: Job;
@@ -40,6 +48,7 @@ export function finish(phases: Phases): Finished {
   const parts: Part[] = [
     ...filesOf(job, written),
     { path: 'report.json', kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
+    { path: PAGE_FILE, kind: 'page', format: 'html', text: renderPage(report) },
     {
       path: 'duals.json',
       kind: 'duals',
@@ -47,6 +56,7 @@ export function finish(phases: Phases): Finished {
       text: encodeDuals({ ...phases.fitted.duals, gap: report.certificate?.gap ?? 0 }),
     },
   ];
+  parts.push({ path: STATE_FILE, kind: 'state', format: 'json', text: encodeState(stateOf(phases)) });
   const dead = deadLetters(job, counts);
   if (dead.length > 0) {
     parts.push({
@@ -98,6 +108,7 @@ function conserve({ job, stage, counts, written }: Phases): Record<string, numbe
 function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Record<string, number>): Report {
   const { plan, config, version } = job;
   const { names } = stage;
+  const { minimumSupport, confidence, worst, pairs } = config.report;
   const lost = plan.problems.reduce((sum, p) => sum + p.rows, 0);
   const problems = [
     ...plan.problems.map((p) => ({ file: p.file, rows: p.rows, message: p.reason })),
@@ -118,10 +129,29 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     names,
     targets: names.attributes.map((name) => config.attributes[name].target),
     problems: { count: problems.length, list: problems },
-    options: config.report,
+    options: { minimumSupport, confidence, worst, pairs },
+    ...(fitted.rates !== undefined && { rates: fitted.rates }),
     config: { ...config },
     versions: { 'm4-balance': version },
   });
+}
+
+/** What was counted, so that outputs can be compared. */
+function stateOf({ job, stage, counts, written }: Phases): State {
+  const { balanced, resampled, random } = written;
+  const { minimumSupport, confidence, worst } = job.config.report;
+  const { input: _input, output: _output, ...config } = job.config;
+  return {
+    version: STATE_VERSION,
+    kind: 'm4-balance state',
+    source: 'balance',
+    runs: [job.run],
+    m4Balance: job.version,
+    sets: [balanceStateSet('data', stage, counts, Object.entries({ balanced, resampled, random }))],
+    models: [],
+    options: { ...TOLD, minimumSupport, confidence, worst },
+    config,
+  };
 }
 
 function certificateOf(fitted: Fitted, written: Written, stage: Stage): Certificate {

@@ -6,7 +6,7 @@ import { ConfigError, InputError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
 import { calibrateHistogram, firstGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
 import { fitExact } from '../transforms/balance/exact.js';
-import { createInstance } from '../transforms/balance/instance.js';
+import { createInstance, type Instance } from '../transforms/balance/instance.js';
 import { largestRate } from '../transforms/balance/largest-rate.js';
 import { m4, tagsCoder } from '../transforms/balance/m4.js';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../transforms/balance/patterns.js';
 import { createProblem, type Problem } from '../transforms/balance/problem.js';
 import type { Gathered } from '../transforms/balance/range-files.js';
+import { biasAtRates, type RateBias } from '../transforms/balance/rates.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
 import {
   allSnapshots,
@@ -45,12 +46,17 @@ export interface Fitted {
   readonly feasible: boolean | null;
   /** A lower bound on the optimum, where it does not come from the duals that weighed (online); 0 is always one. */
   readonly dualBound?: number;
+  /** What other rates would give; absent where it is not asked for, or the patterns are too many or not in memory. */
+  readonly rates?: readonly RateBias[];
 }
 
 /** A rate that was chosen by `auto` is rounded down to this many decimals, and so stays feasible. */
 const AUTO_DECIMALS = 6;
 /** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
 const RATE_ROUNDING = 1e-6;
+
+/** Other rates are solved for where that takes a few seconds at most. */
+const MAXIMUM_RATE_PATTERNS = 200_000;
 
 export interface FitContext extends RunContext {
   readonly names: TagNames;
@@ -73,6 +79,15 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
   const problem = createProblem(balance, targets, names, { counts, rate });
   const start = startOf(job, names);
   const known = { problem, largestRate: largest, feasible: isFeasible(rate, largest) };
+  const rates = (fitted: Instance): Pick<Fitted, 'rates'> => {
+    const count = job.config.report.rates;
+    if (count === 0 || fitted.share.length > MAXIMUM_RATE_PATTERNS) return {};
+    const grid = Array.from({ length: count }, (_, i) => (balance.maximum * (i + 1)) / count);
+    const problems = [...new Set([...grid, rate])]
+      .sort((a, b) => a - b)
+      .map((rate) => createProblem(balance, targets, names, { counts, rate }));
+    return { rates: biasAtRates(fitted, problems, job.config.report.minimumSupport) };
+  };
   const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'thinned' | 'stream'): Duals => ({
     version: DUALS_VERSION,
     attributes: [...names.attributes],
@@ -94,7 +109,7 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
     const fitted = { w, mu, rate, utilityMean };
     // Rounded utilities leave E[q] a little off the rate.
     const duals = patterns.level === 0 ? fitted : await calibrated(context, problem, fitted);
-    return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'exact') };
+    return { ...known, ...rates(instance), steps: iterations, duals: dualsOf(duals, patterns.rows, 'exact') };
   }
   if (sample !== undefined && balance.fit !== 'stream') {
     hooks.onLog?.(
@@ -104,7 +119,7 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
     const thinned = createInstance(sample.table, sample.utilityMean);
     const { w, mu, utilityMean, iterations } = fitExact(thinned, problem, start === undefined ? {} : { start });
     const duals = await calibrated(context, problem, { w, mu, rate, utilityMean });
-    return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'thinned') };
+    return { ...known, ...rates(thinned), steps: iterations, duals: dualsOf(duals, patterns.rows, 'thinned') };
   }
   const { duals, steps } = await fitStream(context, problem, start);
   return { ...known, steps, duals: dualsOf(duals, steps, 'stream') };

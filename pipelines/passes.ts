@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto';
 import { InputError } from '../schemas/errors.js';
 import { storageFor } from '../storage/index.js';
 import { gatherPatterns, removeParts } from '../transforms/balance/range-files.js';
-import { globalRules } from '../transforms/filter/index.js';
 import { handOver } from '../transforms/read/handed.js';
 import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { loadLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
 import { combineCounts, count, decodeCounted, mergeAllCounts } from '../transforms/stats/count.js';
 import type { Counts } from '../transforms/stats/counts.js';
-import { wantedLists } from '../transforms/tag/listed.js';
 import { openStage, type Stage } from '../transforms/tag/stage.js';
 import { mergeAllWritten, type UnitsConfig, write } from '../transforms/write/write.js';
 import { decodeWritten } from '../transforms/write/written.js';
@@ -20,6 +18,7 @@ import { decodeFitted, encodeFitted, type FitContext, fit } from './fit.js';
 import type { RunContext } from './hooks.js';
 import { onlineFit, runOnline } from './online.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
+import { requireReadable, sawLost } from './readable.js';
 import { expectedShardRows } from './shard-rows.js';
 import { spreadSplits, spreadUnits } from './spread.js';
 
@@ -55,20 +54,13 @@ interface Lost {
   readonly lost: readonly Unreadable[];
 }
 
-/** Whether a phase before the count looked at rows that later turned out to be lost. */
-function sawLost({ job, known }: PassContext, { unreadable }: Counts): boolean {
-  const { rules, config } = job;
-  const looked = globalRules(rules).length > 0 || wantedLists(config.labels).length > 0;
-  return looked && unreadableRows(unreadable) !== unreadableRows(known);
-}
-
 async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const { staging, job, hooks } = context;
   const counted = await runPhase(context, countPhase(staging, job));
   const { counts, ranges } = decodeCounted(counted);
   await removeParts(staging);
   await requireReadable(context, counts);
-  if (sawLost(context, counts)) return { lost: counts.unreadable };
+  if (sawLost(context.job, context.known, counts)) return { lost: counts.unreadable };
   requireSurvivors(context.stage, counts);
   const path = workPath(staging, 'fitted');
   if (!(await storageFor(path).exists(path))) {
@@ -123,7 +115,7 @@ async function online(context: PassContext): Promise<Results | Lost> {
   const pass = await runOnline(context, unitsOf(job, job.plan.rows, rate));
   const { counts, written } = pass;
   await requireReadable(context, counts);
-  if (sawLost(context, counts)) return { lost: counts.unreadable };
+  if (sawLost(context.job, context.known, counts)) return { lost: counts.unreadable };
   requireSurvivors(context.stage, counts);
   return { counts, written, fitted: await onlineFit(context, pass) };
 }
@@ -145,34 +137,6 @@ export function unitsOf(job: Job, kept: number, rate: number): UnitsConfig {
     keptShare: (kept / Math.max(1, plan.rows)) * rate,
     unitRows: largest,
   };
-}
-
-/** Reasons in a message, at most. */
-const REASONS_TOLD = 3;
-
-/**
- * Throws InputError where more of the input is unreadable than `input.maximumBad` allows. What was counted is then thrown away:
- * the same command is to look at the files again, which may be readable by then.
- */
-async function requireReadable({ partial, job }: PassContext, counts: Counts): Promise<void> {
-  const { plan, config } = job;
-  const unreadable = unreadableRows(counts.unreadable);
-  const lost = unreadable + plan.problems.reduce((sum, p) => sum + p.rows, 0);
-  const files = plan.files.length + plan.problems.length;
-  const shares = { rows: lost / Math.max(1, plan.rows + lost - unreadable), files: plan.problems.length / files };
-  for (const [what, share] of Object.entries(shares)) {
-    if (share <= config.input.maximumBad) continue;
-    await beginAttempt(partial, job);
-    throw new InputError('input', {
-      place: 'input.maximumBad',
-      expected: `at most ${config.input.maximumBad * 100} % of the ${what} to be unreadable`,
-      got: `${(share * 100).toPrecision(3)} %: ${[...plan.problems, ...counts.unreadable]
-        .slice(0, REASONS_TOLD)
-        .map((p) => p.reason)
-        .join('; ')}`,
-      hint: 'Mend or leave out the files, or raise input.maximumBad.',
-    });
-  }
 }
 
 /** Throws InputError, with the reasons, where no row passed the filters. */

@@ -14,25 +14,30 @@ import { countPhase, unitsOf, writePhase } from './passes.js';
 import type { Phase } from './phase.js';
 import { emptyVocabularies } from './prepare.js';
 
-/**
- * Phases in order, those included that only some data need (the calibration of `auto`), once each. Their graphs are those of a
- * run; numbers that only a run knows, such as duals, are not.
- */
-export function phasesOf(staging: string, job: Job): Phase[] {
-  const { balance, attributes, labels } = job.config;
-  const { names } = taggerOf(job, emptyVocabularies(job.config));
-  const rate = balance.rate === 'auto' ? balance.maximum : balance.rate;
-  const targets = names.attributes.map((name) => attributes[name].target);
-  const problem = createProblem(balance, targets, names, { rate });
-  const duals: WeightDuals = { w: new Float64Array(problem.tolerance.length), mu: 0, rate, utilityMean: 1 };
-  const before = [
-    ...(wantedLists(labels).length > 0 ? [labelsPhase(staging, job)] : []),
+/** The phases that find out what filters and taggers must know of the whole input. */
+export function phasesBefore(staging: string, job: Job): Phase[] {
+  return [
+    ...(wantedLists(job.config.labels).length > 0 ? [labelsPhase(staging, job)] : []),
     ...globalRules(job.rules).map((rule) =>
       rule.kind === 'fraction'
         ? scoresPhase(staging, job, rule, 1, firstRange(job, rule))
         : duplicatesPhase(staging, job, rule),
     ),
   ];
+}
+
+/**
+ * Phases in order, those included that only some data need (the calibration of `auto`), once each. Their graphs are those of a
+ * run; numbers that only a run knows, such as duals, are not.
+ */
+export function phasesOf(staging: string, job: Job): Phase[] {
+  const { balance, attributes } = job.config;
+  const { names } = taggerOf(job, emptyVocabularies(job.config));
+  const rate = balance.rate === 'auto' ? balance.maximum : balance.rate;
+  const targets = names.attributes.map((name) => attributes[name].target);
+  const problem = createProblem(balance, targets, names, { rate });
+  const duals: WeightDuals = { w: new Float64Array(problem.tolerance.length), mu: 0, rate, utilityMean: 1 };
+  const before = phasesBefore(staging, job);
   const units = unitsOf(job, job.plan.rows, rate);
   const start = { value: { problem, start: undefined } };
   if (balance.fit === 'online') return [...before, onlinePhase(staging, job, units, start)];

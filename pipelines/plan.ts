@@ -2,13 +2,15 @@
 import type { Config, RunConfig } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
 import { createFilters, globalRules } from '../transforms/filter/index.js';
+import type { Job } from '../transforms/read/job.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { emptyVocabularies, prepareJob } from './prepare.js';
 import { expectedShardRows } from './shard-rows.js';
 import type { SubmissionSummary } from './submission.js';
 
-export interface PlanSummary {
+/** What a run would read, and infer of it. */
+export interface InputSummary {
   readonly files: readonly {
     readonly path: string;
     readonly format: string;
@@ -25,15 +27,17 @@ export interface PlanSummary {
   readonly attributes: readonly string[];
   readonly labels: { readonly names: readonly string[]; readonly count: number | 'found at run time' };
   readonly passes: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface PlanSummary extends InputSummary {
   /** Rows a shard, on average. */
   readonly shards: { readonly rows: number };
   /** What the runner would be sent; the direct runner is sent nothing. */
   readonly submission?: SubmissionSummary;
 }
 
-/** Reads only footers. Throws ConfigError and InputError as the run would. */
-export async function planBalance(config: Config): Promise<PlanSummary> {
-  const job = await prepareJob(config);
+/** What a planned job reads. `passes`: those after the ones that find out what filters and taggers must know. */
+export function inputSummary(job: Job, passes: readonly { name: string; why: string }[]): InputSummary {
   const { plan } = job;
   const lists = wantedLists(job.config.labels);
   const { names } = taggerOf(job, emptyVocabularies(job.config));
@@ -58,25 +62,39 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
     filters: createFilters(job.rules).map((f) => f.name),
     attributes: names.attributes,
     labels: { names: names.labels, count: lists.length > 0 ? 'found at run time' : names.labels.length },
-    passes: passesOf(
-      job.config,
-      globalRules(job.rules).map((r) =>
-        r.kind === 'fraction' ? `the top fraction of ${r.column}` : `duplicates of ${r.column}`,
-      ),
-      lists.length > 0,
-    ),
+    passes: [...firstPasses(job), ...passes],
+  };
+}
+
+function firstPasses(job: Job): { name: string; why: string }[] {
+  const lists = wantedLists(job.config.labels).length > 0;
+  return [
+    ...(lists ? [{ name: 'labels', why: 'the labels are the strings of a list column' }] : []),
+    ...globalRules(job.rules).map((rule) => {
+      const what = rule.kind === 'fraction' ? `the top fraction of ${rule.column}` : `duplicates of ${rule.column}`;
+      return { name: 'filter', why: `${what} is known only after the whole input was seen` };
+    }),
+  ];
+}
+
+/**
+ * Reads only footers, and of a table of BigQuery what it is; a query is run, and the run then finds its result. Throws ConfigError and InputError as the
+ * run would.
+ */
+export async function planBalance(config: Config): Promise<PlanSummary> {
+  const job = await prepareJob(config, { look: true });
+  return {
+    ...inputSummary(job, passesOf(job.config)),
     shards: { rows: expectedShardRows(job) },
     // Loaded where it is needed: the protocol's messages take longer to load than a plan takes.
     ...(config.runner.name === 'direct'
       ? {}
-      : { submission: (await import('./submission.js')).describeSubmission(config, job) }),
+      : { submission: (await import('./submission.js')).describeBalance(config, job) }),
   };
 }
 
-function passesOf(config: RunConfig, global: readonly string[], lists: boolean): { name: string; why: string }[] {
-  const passes = lists ? [{ name: 'labels', why: 'the labels are the strings of a list column' }] : [];
-  for (const what of global)
-    passes.push({ name: 'filter', why: `${what} is known only after the whole input was seen` });
+function passesOf(config: RunConfig): { name: string; why: string }[] {
+  const passes: { name: string; why: string }[] = [];
   const { fit, patterns } = config.balance;
   if (fit === 'online') {
     passes.push({ name: 'online', why: 'weights come from the duals as they are learned; shards are written at once' });

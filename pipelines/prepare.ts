@@ -12,11 +12,12 @@ import { absolutePath, beside, storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { nameColumns } from '../transforms/read/name-columns.js';
-import { type InputPlan, planInput } from '../transforms/read/plan.js';
+import type { InputPlan } from '../transforms/read/plan.js';
 import { kindOf } from '../transforms/tag/column-kind.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { readLexicons } from '../transforms/tag/read-lexicon.js';
 import { taggerOf } from '../transforms/tag/stage.js';
+import { type InputOptions, planGiven } from './input.js';
 
 /** Version of this package, from the package.json above the running code. */
 export function packageVersion(): string {
@@ -35,9 +36,17 @@ export function packageVersion(): string {
  * Plans the input and fixes everything that the run depends on, which its runner is not. Throws InputError where nothing can be read, ConfigError where
  * the configuration names columns that are not there.
  */
-export async function prepareJob({ runner: _runner, ...given }: Config): Promise<Job> {
+export function prepareJob(
+  { runner: _runner, stats: _stats, bigquery: _bigquery, ...config }: Config,
+  how: InputOptions = {},
+): Promise<Job> {
+  return prepareRun(config, undefined, how);
+}
+
+/** The same of a run that is described without its runner; `known` is hashed with what the run is. */
+export async function prepareRun(given: RunConfig, known: unknown = undefined, how: InputOptions = {}): Promise<Job> {
   const { directory } = given.output;
-  const plan = await planInput(given.input, [directory, partialOf(directory)]);
+  const plan = await planGiven(given.input, [directory, partialOf(directory)], how);
   const config = nameColumns(given, plan.layouts[0]);
   const version = packageVersion();
   const columns = batchColumns(plan);
@@ -49,7 +58,7 @@ export async function prepareJob({ runner: _runner, ...given }: Config): Promise
   const { overwrite: _overwrite, directory: _directory, ...output } = config.output;
   const { folder: _folder, ...planned } = plan;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm]));
+  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm, known]));
   const job = { version, config, plan, rules, columns, lexicons, warm };
   taggerOf(job, emptyVocabularies(config));
   requireTypes(config, columns);

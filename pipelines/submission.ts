@@ -7,7 +7,7 @@ import type { Config } from '../schemas/config.js';
 import { unrunnableOnDataflow } from '../schemas/dataflow-checks.js';
 import { environmentOf, type RunnerConfig } from '../schemas/runner.js';
 import type { Job } from '../transforms/read/job.js';
-import { jobNameOf, phaseGraph } from './phase.js';
+import { jobNameOf, type Phase, phaseGraph } from './phase.js';
 import { phasesOf } from './phase-list.js';
 import { partialOf } from './prepare.js';
 
@@ -37,16 +37,21 @@ function optionsOf(runner: RunnerConfig): Record<string, JsonValue> {
   return { parallelism: runner.parallelism, ...runner.options };
 }
 
+/** A phase, the staging folder of what it is a part of, and the name of that run. */
+export interface PlannedPhase {
+  readonly run: string;
+  readonly staging: string;
+  readonly phase: Phase;
+}
+
 /** Builds every job of the run as its runner would be given it. Reads and sends nothing. */
-export function describeSubmission(config: Config, job: Job): SubmissionSummary {
+export function describeSubmission(config: Config, phases: readonly PlannedPhase[]): SubmissionSummary {
   const { runner } = config;
-  // Below it, an attempt has a folder of its own, which only a run begins.
-  const staging = partialOf(config.output.directory);
   const spec = { environment: workersOf(runner), pipelineOptions: optionsOf(runner) };
   return {
     runner: runner.name,
-    jobs: phasesOf(staging, job).map((phase) => {
-      const name = jobNameOf(job.run, phase.name);
+    jobs: phases.map(({ run, staging, phase }) => {
+      const name = jobNameOf(run, phase.name);
       const jobName = runner.name === 'dataflow' ? dataflowJobName(name) : name;
       return {
         phase: phase.name,
@@ -56,4 +61,12 @@ export function describeSubmission(config: Config, job: Job): SubmissionSummary 
     }),
     problems: runner.name === 'dataflow' ? unrunnableOnDataflow(config) : [],
   };
+}
+
+/** The jobs of a balancing run. */
+export function describeBalance(config: Config, job: Job): SubmissionSummary {
+  // Below it, an attempt has a folder of its own, which only a run begins.
+  const staging = partialOf(config.output.directory);
+  const phases = phasesOf(staging, job).map((phase) => ({ run: job.run, staging, phase }));
+  return describeSubmission(config, phases);
 }

@@ -1,4 +1,5 @@
 /** What no single key can tell: mistakes in how the keys of a configuration go together. */
+import type { BigQueryConnection } from './bigquery.js';
 import {
   type AttributeConfig,
   BUILT_IN_ATTRIBUTE_VALUES,
@@ -80,6 +81,44 @@ function checkFilter(filter: FilterRule, at: string): string[] {
   return [];
 }
 
+function checkInput(input: Config['input'], at: string): string[] {
+  const given = givenOf(input.files, input.bigquery);
+  if (given !== 'one') {
+    return [
+      given === 'both'
+        ? `${at}.bigquery: expected files or bigquery, got both.`
+        : `${at}.files: expected a path, or a list of at least 1, each a path, got nothing.`,
+    ];
+  }
+  if (input.bigquery === undefined) return [];
+  const { table, query, endpoint, readEndpoint } = input.bigquery;
+  const issues: string[] = [];
+  const source = givenOf(table, query);
+  if (source !== 'one') issues.push(`${at}.bigquery: expected either table or query, got ${source}.`);
+  if ((endpoint === undefined) !== (readEndpoint === undefined)) {
+    const missing = endpoint === undefined ? 'endpoint' : 'readEndpoint';
+    issues.push(`${at}.bigquery.${missing}: expected both endpoints of an emulator, or neither, got one.`);
+  }
+  return [...issues, ...checkEmulator(input.bigquery, `${at}.bigquery`)];
+}
+
+/** Of an emulator there are no credentials that would tell the project. */
+export function checkEmulator({ endpoint, project }: BigQueryConnection, at: string): string[] {
+  if (endpoint === undefined || project !== undefined) return [];
+  return [`${at}.project: expected the project where there is an endpoint, got nothing.`];
+}
+
+function checkBigQuery({ bigquery, output }: Config): string[] {
+  if (bigquery === undefined) return [];
+  const issues = checkEmulator(bigquery, 'bigquery');
+  if (bigquery.weights && output.weights !== 'parquet') {
+    issues.push(
+      `bigquery.weights: expected output.weights to be parquet, which BigQuery loads, got ${output.weights}.`,
+    );
+  }
+  return issues;
+}
+
 function checkBalance({ balance }: Config): string[] {
   const issues: string[] = [];
   if (balance.rate !== 'auto' && balance.rate > balance.maximum) {
@@ -134,6 +173,8 @@ function checkRunner({ runner }: Config): string[] {
 export function checkConfig(config: Config): string[] {
   const attributes = Object.entries(config.attributes);
   return [
+    ...checkInput(config.input, 'input'),
+    ...Object.entries(config.stats.sets).flatMap(([name, input]) => checkInput(input, `stats.sets.${name}`)),
     ...config.filters.flatMap((f, i) => (typeof f === 'string' ? [] : checkFilter(f, `filters[${i}]`))),
     ...(attributes.length === 0
       ? ['attributes: expected at least one, got none. For example female: {lexicon: gender, value: female}.']
@@ -141,6 +182,7 @@ export function checkConfig(config: Config): string[] {
     ...config.labels.flatMap((label, i) => checkLabel(label, `labels[${i}]`)),
     ...checkBalance(config),
     ...checkOutput(config),
+    ...checkBigQuery(config),
     ...checkRunner(config),
   ];
 }

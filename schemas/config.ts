@@ -1,18 +1,11 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import * as z from 'zod';
+import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
+import { columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
 import { runnerSchema } from './runner.js';
+import { createStatsSchema } from './stats-config.js';
 
-// `title` is how a message calls the value that it expected.
-const share = z.number().min(0).max(1);
-const positive = z.number().positive();
-const columnName = z.string().min(1).meta({ title: 'a column name' });
-const path = z.string().min(1).meta({ title: 'a path' });
-const lexicon = z.string().min(1).meta({ title: 'the name of a built-in lexicon or the path of a TSV file' });
-const identifier = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]*$/)
-  .meta({ title: 'a name of letters, digits and underscores, a letter first' });
-const oneOrMany = z.union([path, z.array(path).min(1)]);
+export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
 export const CANONICAL_COLUMNS = ['id', 'text', 'url', 'width', 'height', 'image', 'language', 'similarity'] as const;
@@ -30,7 +23,8 @@ export const columnMappingSchema = z
   .describe('Canonical name: name of the input column that holds it');
 
 export const inputSchema = z.strictObject({
-  files: oneOrMany.describe('A path, a folder, a glob, or a list of them'),
+  files: oneOrMany.optional().describe('A path, a folder, a glob, or a list of them'),
+  bigquery: bigQueryInputSchema.optional(),
   columns: z
     .union([z.enum(['auto', 'laion', 'commonpool']), columnMappingSchema])
     .default('auto')
@@ -163,6 +157,12 @@ export const labelSchema = z.union([
       list: columnName.describe('The column that holds the lists'),
       minimumCount: z.number().int().min(1).default(1).describe('A rarer string is no label'),
       maximum: z.number().int().min(1).max(65_535).default(65_535).describe('At most this many labels, the commonest'),
+      names: z
+        .array(z.string().min(1))
+        .min(1)
+        .max(65_535)
+        .optional()
+        .describe('The labels, where they are known: no pass is needed to find them, and other strings are none'),
     })
     .describe('A list-of-strings column: each distinct string is a label'),
 ]);
@@ -243,8 +243,22 @@ export const outputSchema = z.strictObject({
 export const reportSchema = z.strictObject({
   minimumSupport: z.number().int().min(1).default(30).describe('A pair with less support is listed, not ranked'),
   confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
-  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs to list'),
+  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs the terminal lists'),
+  pairs: z.number().int().min(1).default(1000).describe('How many of the worst pairs report.json and report.html list'),
+  rates: z
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(10)
+    .describe(
+      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Only where the fitted patterns are in memory, and at most 200,000',
+    ),
 });
+
+export const statsSchema = createStatsSchema(inputSchema, attributeSchema);
+export type StatsConfig = z.infer<typeof statsSchema>;
+export type PredictionsConfig = NonNullable<StatsConfig['predictions']>;
 
 export const configSchema = z.strictObject({
   input: inputSchema,
@@ -257,10 +271,12 @@ export const configSchema = z.strictObject({
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),
+  stats: statsSchema.prefault({}),
+  bigquery: bigQuerySchema.optional(),
   runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
-/** What a run is, apart from what it runs on. */
-export type RunConfig = Omit<Config, 'runner'>;
+/** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
 export type BalanceConfig = z.infer<typeof balanceSchema>;

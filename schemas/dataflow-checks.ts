@@ -120,7 +120,7 @@ export function unrunnableOnDataflow({
   output,
   runner,
 }: {
-  readonly input: { readonly files: string | readonly string[] };
+  readonly input: { readonly files?: string | readonly string[] | undefined };
   readonly output: { readonly directory: string };
   readonly runner: Pick<RunnerConfig, 'templateLocation'>;
 }): string[] {
@@ -137,7 +137,7 @@ export function unrunnableOnDataflow({
           'runner.templateLocation: expected nothing for a run, got a location. A run is a row of jobs, each of which needs what the one before found out, and a template is written instead of run.',
         ];
   return [
-    ...[input.files].flat().flatMap((file) => local('input.files', file)),
+    ...[input.files ?? []].flat().flatMap((file) => local('input.files', file)),
     ...local('output.directory', output.directory),
     ...template,
   ];

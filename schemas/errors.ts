@@ -42,6 +42,24 @@ export class ChangedError extends InputError {
   override readonly name = 'ChangedError';
 }
 
+/** A service (BigQuery) that could not be reached, or that refused for a reason other than what was asked of it: permission, quota. */
+export class ServiceError extends InputError {
+  override readonly name = 'ServiceError';
+}
+
+/** The output is finished and stays; loading it to where it was to be published failed, and may be tried again. */
+export class PublishError extends Error {
+  override readonly name = 'PublishError';
+  constructor(
+    readonly directory: string,
+    reason: string,
+  ) {
+    super(
+      `the output is complete at ${directory}; publishing it failed: ${reason} Nothing is lost: m4-balance publish ${directory} loads it again.`,
+    );
+  }
+}
+
 /** A mistake in the configuration: `issues` has one sentence for each key. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

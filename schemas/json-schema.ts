@@ -27,8 +27,13 @@ export interface JsonSchema {
 }
 
 /** What a user may write: keys with a default are not required. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+}
+
+/** That of the whole configuration. */
 export function configJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+  return jsonSchemaOf(configSchema);
 }
 
 /** The variants of a schema, unions in unions flattened; a schema that is no union is its own only variant. */

@@ -1,9 +1,11 @@
 /** From any value (parsed YAML, JSON, an object of a program) to a configuration, or to sentences on what is wrong. */
+import * as z from 'zod';
+import { type BigQueryConfig, bigQuerySchema } from './bigquery.js';
 import { type Config, configSchema } from './config.js';
-import { checkConfig } from './config-checks.js';
+import { checkConfig, checkEmulator } from './config-checks.js';
 import { ConfigError } from './errors.js';
 import { explain } from './explain-config.js';
-import { configJsonSchema } from './json-schema.js';
+import { configJsonSchema, type JsonSchema, jsonSchemaOf } from './json-schema.js';
 
 /** The schema itself nests to 5. */
 const MAXIMUM_DEPTH = 32;
@@ -32,23 +34,40 @@ function keyPath(path: readonly PropertyKey[]): string {
   return path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`)).join('');
 }
 
+function refuseBy(file: string | undefined): (issues: readonly string[]) => never {
+  return (issues) => {
+    const more = issues.length - MAXIMUM_ISSUES;
+    throw new ConfigError(more > 0 ? [...issues.slice(0, MAXIMUM_ISSUES), `and ${more} more.`] : issues, file);
+  };
+}
+
+function parseBy<T>(json: JsonSchema, schema: z.ZodType<T>, value: unknown, file: string | undefined): T {
+  const refuse = refuseBy(file);
+  const unsafe = guard(value, '', 0);
+  if (unsafe.length > 0) return refuse(unsafe);
+  const mistakes = explain(json, value);
+  if (mistakes.length > 0) return refuse(mistakes);
+  const result = schema.safeParse(withoutNulls(value));
+  // Both come from one schema and must agree; should they ever not, zod's words are better than none.
+  if (!result.success) return refuse(result.error.issues.map((i) => `${keyPath(i.path)}: ${i.message}.`));
+  return result.data;
+}
+
 /**
  * The configuration with its defaults filled in.
  * @param file what to call it in messages
  * @throws ConfigError with one sentence for each mistake, found in the whole configuration
  */
 export function parseConfig(value: unknown, file?: string): Config {
-  const refuse = (issues: readonly string[]): never => {
-    const more = issues.length - MAXIMUM_ISSUES;
-    throw new ConfigError(more > 0 ? [...issues.slice(0, MAXIMUM_ISSUES), `and ${more} more.`] : issues, file);
-  };
-  const unsafe = guard(value, '', 0);
-  if (unsafe.length > 0) return refuse(unsafe);
-  const mistakes = explain(configJsonSchema(), value);
-  if (mistakes.length > 0) return refuse(mistakes);
-  const result = configSchema.safeParse(withoutNulls(value));
-  // Both come from one schema and must agree; should they ever not, zod's words are better than none.
-  if (!result.success) return refuse(result.error.issues.map((i) => `${keyPath(i.path)}: ${i.message}.`));
-  const issues = checkConfig(result.data);
-  return issues.length > 0 ? refuse(issues) : result.data;
+  const config = parseBy(configJsonSchema(), configSchema, value, file);
+  const issues = checkConfig(config);
+  return issues.length > 0 ? refuseBy(file)(issues) : config;
+}
+
+/** The section `bigquery` alone, as `publish` takes it. Throws ConfigError as parseConfig does. */
+export function parseBigQuery(section: unknown, file?: string): BigQueryConfig {
+  const alone = z.strictObject({ bigquery: bigQuerySchema });
+  const { bigquery } = parseBy(jsonSchemaOf(alone), alone, { bigquery: section ?? {} }, file);
+  const issues = checkEmulator(bigquery, 'bigquery');
+  return issues.length > 0 ? refuseBy(file)(issues) : bigquery;
 }

@@ -34,7 +34,7 @@ export const certificateSchema = z.strictObject({
   violated: z.array(violationSchema).describe('Constraints that are not met, the worst first'),
 });
 
-const shareFields = {
+export const shareFields = {
   share: share.nullable().describe('null: no example bears on it'),
   interval: interval.describe("Wilson's, on Kish-effective counts"),
   support: count.describe('Examples behind the share'),
@@ -100,6 +100,14 @@ export const weightsSchema = z.strictObject({
     .describe('Weights strictly between 0 and Q, low <= q < high'),
 });
 
+export const rateSchema = z.strictObject({
+  rate: figure.describe('E[q]'),
+  rb: share.nullable().describe('The largest RB of the patterns that were fitted, under the weights for this rate'),
+  ab: share.nullable().describe('The largest AB among their pairs with enough support in the raw data'),
+  violation: figure.describe('Sum over the constraints of how far each is beyond its tolerance'),
+  ess: figure.describe('Effective sample size of the weights'),
+});
+
 export const problemSchema = z.strictObject({
   file: z.string(),
   rows: count.nullable().describe('Rows lost; null where the file does not tell'),
@@ -122,8 +130,14 @@ export const runReportSchema = z.strictObject({
     pairs: z.array(z.strictObject({ attribute: z.string(), label, support: count })).describe('The first of them'),
   }),
   weights: weightsSchema.nullable(),
+  rates: z
+    .array(rateSchema)
+    .optional()
+    .describe(
+      'What other rates would give, lowest first; absent where the patterns are not in memory, or not asked for',
+    ),
   problems: z.strictObject({ count, list: z.array(problemSchema).describe('The first of them') }),
-  options: z.strictObject({ minimumSupport: count, confidence: share, worst: count }),
+  options: z.strictObject({ minimumSupport: count, confidence: share, worst: count, pairs: count }),
   config: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.string()),
 });
@@ -135,5 +149,6 @@ export type StageReport = z.infer<typeof stageSchema>;
 export type AttributeBias = z.infer<typeof attributeBiasSchema>;
 export type PairBias = z.infer<typeof pairBiasSchema>;
 export type PairReport = z.infer<typeof pairSchema>;
+export type RateReport = z.infer<typeof rateSchema>;
 export type Problem = z.infer<typeof problemSchema>;
 export type WeightsReport = z.infer<typeof weightsSchema>;

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from './bundle.mjs';
+import { bundle, bundlePage } from './bundle.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -12,6 +12,8 @@ const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built');
 /** As in tsconfig.json. */
 const SOURCES = ['schemas', 'formats', 'storage', 'transforms', 'beam', 'pipelines', 'cli', 'scripts', 'bench', 'test'];
+/** The script and style of the report's page, for a browser: checked by a tsconfig.json of their own. */
+const PAGE = 'page';
 
 /** Every file under a folder, as paths; none where the folder is absent. */
 function filesUnder(folder) {
@@ -34,8 +36,10 @@ export function isBuilt() {
   if (!existsSync(STAMP)) return false;
   const built = statSync(STAMP).mtimeMs;
   const inputs = [
-    ...SOURCES.flatMap((folder) => filesUnder(join(ROOT, folder))).filter((file) => file.endsWith('.ts')),
-    ...['tsconfig.json', 'package.json', 'package-lock.json'].map((file) => join(ROOT, file)),
+    ...[...SOURCES, PAGE]
+      .flatMap((folder) => filesUnder(join(ROOT, folder)))
+      .filter((file) => /\.(ts|css)$/.test(file)),
+    ...['page/tsconfig.json', 'tsconfig.json', 'package.json', 'package-lock.json'].map((file) => join(ROOT, file)),
   ];
   return inputs.every((file) => statSync(file).mtimeMs <= built);
 }
@@ -44,11 +48,14 @@ export function isBuilt() {
 export async function build() {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const started = new Date();
-  const { status } = spawnSync(process.execPath, [compiler, '-p', ROOT], { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+  for (const project of [ROOT, join(ROOT, PAGE)]) {
+    const { status } = spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
   removeStale();
   // npm does this for an installed package; a clone's own dist/ is run directly.
   await bundle(DIST);
+  await bundlePage(join(ROOT, PAGE), join(DIST, PAGE));
   if (process.platform !== 'win32') {
     for (const command of [join('cli', 'main.js'), join('bin', 'm4-balance.js')]) chmodSync(join(DIST, command), 0o755);
   }

@@ -2,13 +2,13 @@
  * Puts the command and what it needs into a few files, dist/bin: Node takes twice as long to find and compile 700 small modules as
  * a short run takes to work. The modules of dist/ stay what tests, workers and importers use.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), and what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long), and what only runs on gs:// need (google-auth-library).
+ * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), what is told apart by identity or finds its parts
+ * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library).
  */
 const EXTERNAL = [
   'parquet-wasm',
@@ -18,6 +18,7 @@ const EXTERNAL = [
   'protobufjs',
   'long',
   '@grpc/*',
+  '@google-cloud/bigquery',
   'google-auth-library',
 ];
 
@@ -65,4 +66,37 @@ export async function bundle(dist) {
     legalComments: 'external',
     logLevel: 'warning',
   });
+}
+
+/** The licence texts of the packages among some modules, as a comment. Throws an Error where a package has none. */
+function licences(modules) {
+  const packages = new Set(modules.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
+  const texts = [...packages].map((folder) => {
+    const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+    if (file === undefined) throw new Error(`${folder} has no licence to put into the page`);
+    return readFileSync(join(folder, file), 'utf8').replaceAll('*/', '* /').trim();
+  });
+  return `/*\nThis script holds, besides that of m4-balance, the code of others:\n\n${[...new Set(texts)].join('\n\n')}\n*/\n`;
+}
+
+/** The page's script with all that it imports, and its style: one file each, to stand in every report.html. */
+export async function bundlePage(from, to) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(from, 'main.ts'), join(from, 'page.css')],
+    outdir: to,
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    write: false,
+  });
+  mkdirSync(to, { recursive: true });
+  for (const { path, text } of outputFiles) {
+    const notice = path.endsWith('.js') ? licences(Object.keys(metafile.inputs)) : '';
+    writeFileSync(path, notice + text);
+  }
 }

@@ -58,7 +58,7 @@ const PLACES = [
 ];
 
 /** Mulberry32: a 32-bit generator, good enough for sample data and the same everywhere. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let s = seed >>> 0;
   return () => {
     s = (s + 0x6d2b79f5) | 0;

@@ -1,7 +1,7 @@
 /** `npm run demo`: makes a small data set, balances it with the real command, and says where everything is. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parquetWriter } from '../formats/index.js';
 import { demoBatch } from './demo-data.js';
@@ -53,5 +53,6 @@ if (status === 0) {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
   process.stdout.write(`\n${paths.map((path) => `  ${path}\n`).join('')}`);
+  process.stdout.write(`\nOpen ${resolve(directory, 'report.html')} in a browser.\n`);
 }
 process.exitCode = status ?? 1;

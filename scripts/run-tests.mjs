@@ -17,7 +17,7 @@ const RUNNER_TESTS = join('test', 'runners');
 
 const wanted = process.argv.slice(2).map((part) => part.split('/').join(sep));
 const withRunners = wanted.some((part) => part.includes(RUNNER_TESTS));
-/** Tests that kill workers, and take as long as all others together, are run only where an argument names them. */
+/** Tests that kill workers at random moments are run by themselves: M4_FAULTS says how often. */
 const FAULT_TESTS = join(RUNNER_TESTS, 'faults-');
 const withFaults = wanted.some((part) => part.includes(FAULT_TESTS));
 // An explicit list: Node 20 takes no globs, and a folder means different files in each version.

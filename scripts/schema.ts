@@ -6,6 +6,9 @@ import { configTemplate } from '../cli/config-template.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { manifestSchema } from '../schemas/manifest.js';
 import { runReportSchema } from '../schemas/report.js';
+import { diffSchema } from '../schemas/stats-diff.js';
+import { statsReportSchema } from '../schemas/stats-report.js';
+import { stateSchema } from '../schemas/stats-state.js';
 import { configurationPage } from './configuration-page.js';
 
 /** Path from the repository's root: content. */
@@ -15,6 +18,9 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['schemas/config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['schemas/report.schema.json', `${JSON.stringify(z.toJSONSchema(runReportSchema), null, 2)}\n`],
+    ['schemas/stats-report.schema.json', `${JSON.stringify(z.toJSONSchema(statsReportSchema), null, 2)}\n`],
+    ['schemas/state.schema.json', `${JSON.stringify(z.toJSONSchema(stateSchema), null, 2)}\n`],
+    ['schemas/diff.schema.json', `${JSON.stringify(z.toJSONSchema(diffSchema), null, 2)}\n`],
     ['schemas/manifest.schema.json', `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`],
     ['docs/configuration.md', configurationPage(schema, configTemplate(installed))],
   ]);

@@ -13,6 +13,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   storage: ['schemas'],
   transforms: ['formats', 'storage', 'beam', 'schemas'],
   pipelines: ['transforms', 'formats', 'storage', 'beam', 'schemas'],
+  page: ['transforms', 'schemas'],
   cli: ['pipelines', 'transforms', 'formats', 'storage', 'beam', 'schemas'],
   scripts: ['cli', 'pipelines', 'transforms', 'formats', 'storage', 'beam', 'schemas'],
   bench: ['scripts', 'cli', 'pipelines', 'transforms', 'formats', 'storage', 'beam', 'schemas'],

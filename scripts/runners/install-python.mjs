@@ -12,7 +12,8 @@ const ENVIRONMENT = join(CACHE, `python-beam-${PYTHON_BEAM_VERSION}`);
 /** Written last: pip leaves a half-filled environment when it is interrupted. */
 const STAMP = join(ENVIRONMENT, '.installed');
 
-const pythonOf = (environment) =>
+/** The Python of a virtual environment. */
+export const pythonOf = (environment) =>
   join(environment, process.platform === 'win32' ? 'Scripts' : 'bin', `python${EXECUTABLE_SUFFIX}`);
 
 /** The path of a Python that has apache-beam; undefined where there is none. */

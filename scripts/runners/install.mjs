@@ -1,4 +1,5 @@
 /** Installs every runner and emulator that the tests use, all at once, and says which cannot be had: their tests are skipped. */
+import { installBigQuery } from './install-bigquery.mjs';
 import { installFlink } from './install-flink.mjs';
 import { installGcs } from './install-gcs.mjs';
 import { installPrism } from './install-prism.mjs';
@@ -9,6 +10,7 @@ const installers = {
   Flink: installFlink,
   "Python's job service": installPython,
   'fake-gcs-server': installGcs,
+  'The emulator of BigQuery': installBigQuery,
 };
 await Promise.all(
   Object.entries(installers).map(async ([name, install]) => {

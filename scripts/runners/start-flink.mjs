@@ -50,9 +50,9 @@ const START_SECONDS = 180;
 
 /**
  * Starts it. `taskManagers` 0 embeds Flink in the job server; `slots` is of each TaskManager, and the largest parallelism of a job
- * is all of them. Resolves to `{ absent }`, the reason, where Flink or Java is not there; rejects if something does not start.
+ * is all of them. A job's tasks are started again `restarts` times. Resolves to `{ absent }`, the reason, where Flink or Java is not there; rejects if something does not start.
  */
-export async function startFlink({ port, taskManagers = 0, slots = 2 } = {}) {
+export async function startFlink({ port, taskManagers = 0, slots = 2, restarts = 3 } = {}) {
   const lib = findFlink();
   if (lib === undefined) return { absent: 'no Flink; to install it: node scripts/runners/install-flink.mjs' };
   const java = onPath('java');
@@ -77,7 +77,7 @@ export async function startFlink({ port, taskManagers = 0, slots = 2 } = {}) {
   const allJars = `${join(lib, '*')}${delimiter}`;
   try {
     const restPort = await freePort();
-    const conf = writeConfiguration(folder, { restPort, rpcPort: await freePort(), taskManagers, slots });
+    const conf = writeConfiguration(folder, { restPort, rpcPort: await freePort(), taskManagers, slots, restarts });
     const taskManagerPids = [];
     if (taskManagers > 0) {
       const registered = (count) => async () => (await overview(restPort))?.taskmanagers === count;
@@ -124,7 +124,7 @@ export async function startFlink({ port, taskManagers = 0, slots = 2 } = {}) {
 }
 
 /** Writes the configuration of the cluster's processes and of the embedded one. Returns its folder. */
-function writeConfiguration(folder, { restPort, rpcPort, slots, taskManagers }) {
+function writeConfiguration(folder, { restPort, rpcPort, slots, taskManagers, restarts }) {
   const conf = join(folder, 'conf');
   const temporary = join(folder, 'tmp');
   for (const path of [conf, temporary]) mkdirSync(path);
@@ -134,7 +134,8 @@ function writeConfiguration(folder, { restPort, rpcPort, slots, taskManagers }) 
     'jobmanager.bind-host': 'localhost',
     'jobmanager.memory.process.size': '1024m',
     'rest.address': 'localhost',
-    'rest.port': restPort,
+    // Embedded, each job has a cluster of its own, and one whose worker hangs keeps its port.
+    'rest.port': taskManagers > 0 ? restPort : 0,
     'rest.bind-address': 'localhost',
     'taskmanager.host': 'localhost',
     'taskmanager.bind-host': 'localhost',
@@ -143,7 +144,7 @@ function writeConfiguration(folder, { restPort, rpcPort, slots, taskManagers }) 
     'io.tmp.dirs': temporary,
     'heartbeat.timeout': 60_000,
     'restart-strategy': 'fixed-delay',
-    'restart-strategy.fixed-delay.attempts': 3,
+    'restart-strategy.fixed-delay.attempts': restarts,
     'restart-strategy.fixed-delay.delay': '1 s',
     // Else each job's jar is loaded by itself, and its classes are not those of the class path.
     'classloader.resolve-order': 'parent-first',

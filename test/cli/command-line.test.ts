@@ -52,7 +52,20 @@ describe('help', () => {
     const { status, stdout, stderr } = command('--help');
     assert.equal(status, 0);
     assert.equal(stderr, '');
-    for (const word of ['init', 'balance', 'clean', 'schema', 'worker', 'worker-pool', 'Exit codes:', '130'])
+    for (const word of [
+      'init',
+      'balance',
+      'stats',
+      'merge',
+      'diff',
+      'publish',
+      'clean',
+      'schema',
+      'worker',
+      'worker-pool',
+      'Exit codes:',
+      '130',
+    ])
       assert.ok(stdout.includes(word), word);
   });
 
@@ -85,7 +98,7 @@ describe('a mistake on the command line', () => {
     refused(
       ['blance'],
       'm4-balance: command line:',
-      '  expected a command, one of init, balance, clean, schema, worker, worker-pool, got "blance". Did you mean balance?',
+      '  expected a command, one of init, balance, stats, merge, diff, publish, clean, schema, worker, worker-pool, got "blance". Did you mean balance?',
       '  m4-balance --help tells more.',
     );
   });

@@ -1,5 +1,6 @@
 /** A job that reads nothing: for tests of the command line alone. */
 import type { Job, Leftovers, PlanSummary, RunResult } from '../../cli/job.js';
+import type { BigQueryConfig } from '../../schemas/bigquery.js';
 import type { Config } from '../../schemas/config.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Report } from '../../schemas/report.js';
@@ -32,6 +33,12 @@ export function report(feasible: boolean): Report {
 
 export interface FakeJob extends Job {
   readonly configs: Config[];
+  /** What was published, in order. */
+  readonly published: readonly { readonly directory: string; readonly bigquery: BigQueryConfig | undefined }[];
+}
+
+async function unexpected(): Promise<never> {
+  throw new Error('this test asks for balance alone');
 }
 
 const leftovers = (directory: string): Leftovers => ({
@@ -42,8 +49,10 @@ const leftovers = (directory: string): Leftovers => ({
 
 export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
   const configs: Config[] = [];
+  const published: FakeJob['published'][number][] = [];
   return {
     configs,
+    published,
     async planBalance(config) {
       configs.push(config);
       return PLAN;
@@ -68,6 +77,17 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
       if (!force) throw new InputError('clean', { expected: 'what a dead run has left', got: 'what may live' });
       return leftovers(directory);
     },
+    async publishRun(directory, { bigquery }) {
+      published.push({ directory, bigquery });
+      return { directory, target: `p.${bigquery?.dataset}`, rows: { runs: 1, moments: 1200 }, alreadyDone: false };
+    },
+    publishDiff: unexpected,
+    planStats: unexpected,
+    runStats: unexpected,
+    mergeOutputs: unexpected,
+    diffOutputs: unexpected,
+    renderStats: () => [],
+    renderDiff: () => [],
     renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],
   };
 }

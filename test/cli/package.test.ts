@@ -27,6 +27,8 @@ describe('the package', { skip: existsSync('dist/cli/main.js') ? false : 'dist/ 
       'ARCHITECTURE.md',
       'CHANGELOG.md',
       'dist/bin/m4-balance.js',
+      'dist/page/main.js',
+      'dist/page/page.css',
       'schemas/config.schema.json',
       ...lexicons.map((f) => `transforms/tag/lexicons/${f}`),
     ];

@@ -15,7 +15,7 @@ const noPrism = prism === undefined ? 'no Prism; to install it: node scripts/run
 const LARGE_BYTES = 256 << 20;
 const TEST_MS = 18 * 60_000;
 /** Runs in this process cost less. */
-const SIZES = { direct: Number(process.env.M4_FAULTS ?? 4), prism: Number(process.env.M4_FAULTS ?? 3) };
+const SIZES = { direct: Number(process.env.M4_FAULTS ?? 2), prism: Number(process.env.M4_FAULTS ?? 1) };
 
 const RUNNERS = [
   { name: 'direct' as const, skip: false, runner: {} },

@@ -71,7 +71,7 @@ test(
     skip: noPrism,
     timeout: TEST_MS,
   },
-  (t) => strikeState(t, { name: 'prism', prism }, Number(process.env.M4_FAULTS ?? 2), false),
+  (t) => strikeState(t, { name: 'prism', prism }, Number(process.env.M4_FAULTS ?? 1), false),
 );
 
 test('a state request that fails on Flink: the job recovers', {
@@ -79,5 +79,5 @@ test('a state request that fails on Flink: the job recovers', {
   timeout: TEST_MS,
 }, (t) => {
   assert.ok(flink.absent === undefined);
-  return strikeState(t, { name: 'flink', endpoint: flink.endpoint }, Number(process.env.M4_FAULTS ?? 2), true);
+  return strikeState(t, { name: 'flink', endpoint: flink.endpoint }, Number(process.env.M4_FAULTS ?? 1), true);
 });

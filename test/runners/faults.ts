@@ -245,24 +245,33 @@ export async function assertGone(workers: Iterable<number>): Promise<void> {
   assert.deepEqual(left, [], 'workers that outlive their job');
 }
 
-/** `count` faults at seeded moments, phases in turn. */
+/** Faults that come too late, on a machine that is faster then, are repeated this often for each that is asked for. */
+const MISSES = 2;
+
+/**
+ * `count` faults at seeded moments, phases in turn, from a seeded one on.
+ * @param how.lingering the runner lets the workers that were hit outlive their job
+ */
 export async function strikeOften(
   t: TestContext,
   job: Faulty,
+  { expected, duration }: Undisturbed,
   {
     count,
     phases = ['count', 'write'],
+    lingering = false,
     ...how
-  }: { count: number; phases?: readonly PhaseName[] } & Pick<Fault, 'inject'>,
+  }: { count: number; phases?: readonly PhaseName[]; lingering?: boolean } & Pick<Fault, 'inject'>,
 ): Promise<Tally> {
   const seed = Number(process.env.M4_FAULT_SEED ?? Date.now() % 1e6);
   t.diagnostic(`M4_FAULT_SEED=${seed}`);
   const random = moments(seed);
-  const { expected, duration } = await undisturbed(job);
   const tally: Tally = { landed: 0, recovered: 0, failed: new Map() };
-  for (let i = 0; i < count; i++) {
-    const phase = phases[i % phases.length]!;
-    const after = ((i + random()) / count) * SPREAD * duration[phase];
+  let missed = 0;
+  while (tally.landed < count) {
+    const turn = tally.landed;
+    const phase = phases[(seed + turn) % phases.length]!;
+    const after = ((turn + random()) / count) * SPREAD * duration[phase];
     const seen: number[] = [];
     const inject = (workers: readonly number[]) => {
       seen.push(...workers);
@@ -273,12 +282,13 @@ export async function strikeOften(
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     const outcome = end.code === 0 ? 'done' : `exit ${end.code}: ${end.sentence}`;
     t.diagnostic(`${phase} + ${after.toFixed()} ms: ${end.hit || 'missed'}; ${seconds} s; ${outcome}`);
-    await assertGone(seen);
+    if (!lingering) await assertGone(seen);
     await settle(job, end, expected, tally);
+    if (tally.landed === turn) missed++;
+    assert.ok(missed <= MISSES * count, `${missed} of ${missed + tally.landed} came too late`);
   }
   const sentences = [...tally.failed].map(([text, times]) => `${times} times: ${text}`);
-  t.diagnostic(`${tally.landed} of ${count} landed; ${tally.recovered} recovered; ${sentences.join('; ')}`);
-  assert.ok(tally.landed >= count / 2, `only ${tally.landed} of ${count} landed`);
+  t.diagnostic(`${count} landed; ${tally.recovered} recovered; ${sentences.join('; ')}`);
   return tally;
 }
 

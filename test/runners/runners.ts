@@ -38,9 +38,9 @@ export async function startPythonRunner(): Promise<Started | Absent> {
   return (await load('start-python.mjs')).startPythonRunner();
 }
 
-/** Flink in one process, or with `taskManagers` of `slots` slots each. */
+/** Flink in one process, or with `taskManagers` of `slots` slots each; a job's tasks are started again `restarts` times. */
 export async function startFlink(
-  options: { taskManagers?: number; slots?: number } = {},
+  options: { taskManagers?: number; slots?: number; restarts?: number } = {},
 ): Promise<StartedFlink | Absent> {
   return (await load('start-flink.mjs')).startFlink(options);
 }
@@ -53,6 +53,16 @@ export async function findGcs(): Promise<string | undefined> {
 /** fake-gcs-server with empty buckets of these names. */
 export async function startGcs(buckets: readonly string[]): Promise<Started | Absent> {
   return (await load('start-gcs.mjs')).startGcs({ buckets });
+}
+
+export interface StartedBigQuery extends Started {
+  /** `host:port` of its Storage Read interface; `endpoint` is the URL of its REST interface. */
+  readonly readEndpoint: string;
+  readonly project: string;
+}
+
+export async function startBigQuery(): Promise<StartedBigQuery | Absent> {
+  return (await load('start-bigquery.mjs')).startBigQuery();
 }
 
 /** The entry point of a worker process. */

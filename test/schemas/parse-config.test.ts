@@ -55,14 +55,25 @@ describe('a sound configuration', () => {
         compression: 'snappy',
         overwrite: false,
       },
-      report: { minimumSupport: 30, confidence: 0.95, worst: 10 },
+      report: { minimumSupport: 30, confidence: 0.95, worst: 10, pairs: 1000, rates: 10 },
+      stats: {
+        name: 'data',
+        sets: {},
+        slices: [],
+        values: 1000,
+        shownValues: 20,
+        distributions: [],
+        words: 100_000,
+        shownWords: 20,
+        pairs: 10_000,
+      },
       runner: { name: 'direct', parallelism: 1, timeout: 3600, labels: {}, update: false, options: {} },
     });
   });
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, runner, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -81,7 +92,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report and runner, got "x".',
+      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, stats, bigquery and runner, got "x".',
     ],
   ],
   [

@@ -3,16 +3,33 @@ import type { RunConfig } from '../../schemas/config.js';
 import type { ColumnSource } from './columns.js';
 
 /** Keys of the configuration whose value is a column's name, or a list of them. */
-const COLUMN_KEYS: ReadonlySet<string> = new Set(['column', 'columns', 'list', 'utility', 'exclude']);
+const COLUMN_KEYS: ReadonlySet<string> = new Set([
+  'column',
+  'columns',
+  'list',
+  'utility',
+  'exclude',
+  'weights',
+  'distributions',
+]);
 
 /**
  * The configuration with column names as the batches have them: an input name that became canonical is replaced, and a name
  * that differs from one of either kind in case alone takes the column's. Names of no column stay, for the step that wants them to
- * report. `input` is left alone: its names are the files' own.
+ * report. `input`, and what `stats` has of other files, are left alone: their names are the files' own.
  */
 export function nameColumns(config: RunConfig, sources: readonly ColumnSource[]): RunConfig {
-  const { input, output, report, ...steps } = config;
-  return { ...(renamed(steps, nameOf(sources)) as typeof steps), input, output, report };
+  const { input, output, report, stats, ...steps } = config;
+  const name = nameOf(sources);
+  return {
+    ...(renamed(steps, name) as typeof steps),
+    input,
+    output,
+    report,
+    ...(stats === undefined
+      ? {}
+      : { stats: { ...(renamed(stats, name) as typeof stats), sets: stats.sets, predictions: stats.predictions } }),
+  };
 }
 
 function nameOf(sources: readonly ColumnSource[]) {

@@ -6,6 +6,9 @@ import type { FilePlan, Split } from '../../schemas/split.js';
 import { absolutePath, pinOf, type StorageEntry, storageFor } from '../../storage/index.js';
 import { type ColumnSource, resolveColumns } from './columns.js';
 
+/** Files, and how their columns are called; of a table elsewhere, the files that it was copied to. */
+export type FileInput = Pick<Config['input'], 'columns'> & { readonly files: string | readonly string[] };
+
 export interface PlannedFile {
   readonly path: string;
   readonly bytes: number;
@@ -52,7 +55,7 @@ const HEAD_BYTES = 16;
  * Files below `outputs`, the run's own folders, are no input. Throws InputError when a pattern matches nothing or no file at all
  * can be read.
  */
-export async function planInput(input: Config['input'], outputs: readonly string[] = []): Promise<InputPlan> {
+export async function planInput(input: FileInput, outputs: readonly string[] = []): Promise<InputPlan> {
   const patterns = typeof input.files === 'string' ? [input.files] : input.files;
   const entries = await listInput(patterns, outputs);
 

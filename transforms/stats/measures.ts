@@ -95,8 +95,45 @@ export function pairFigure(moments: Moments, k: number, r: number, z: number): P
   };
 }
 
+/** How an attribute and a label go together, in two other measures. */
+export interface MutualFigure {
+  /**
+   * Normalised pointwise mutual information, ln(p(s, y) / (p(s) p(y))) / -ln p(s, y), over the examples in which s_k is known: 1 where
+   * one never comes without the other, 0 where they are independent, -1 where they never come together (Bouma, 2009).
+   */
+  readonly npmi: number | null;
+  /** ln of the odds of y where s_k = 1 over those where s_k = 0, with 0.5 added to each of the four (effective) counts (Haldane, Anscombe). */
+  readonly logOdds: number | null;
+  /** Of the log-odds (Woolf, 1955). */
+  readonly logOddsInterval: Interval | null;
+}
+
+/** NPMI and log-odds of one pair, at the two-sided normal quantile `z`. */
+export function mutualFigure(moments: Moments, k: number, r: number, z: number): MutualFigure {
+  const group1 = cellOf(moments, columnOf(k, PRESENT));
+  const group0 = cellOf(moments, columnOf(k, ABSENT));
+  const label1 = cellOf(moments, columnOf(k, PRESENT), r + 1);
+  const label0 = cellOf(moments, columnOf(k, ABSENT), r + 1);
+  if (!(group1.weight > 0 && group0.weight > 0)) return { npmi: null, logOdds: null, logOddsInterval: null };
+  const known = group1.weight + group0.weight;
+  const both = label1.weight / known;
+  const expected = (group1.weight / known) * ((label1.weight + label0.weight) / known);
+  const npmi = expected === 0 ? null : both === 0 ? -1 : Math.log(both / expected) / -Math.log(both);
+  const [n1, n0] = [effective(group1), effective(group0)];
+  const [p1, p0] = [label1.weight / group1.weight, label0.weight / group0.weight];
+  const cells = [n1 * p1, n1 * (1 - p1), n0 * p0, n0 * (1 - p0)].map((n) => Math.max(0, n) + 0.5);
+  const logOdds = Math.log(cells[0] / cells[1]) - Math.log(cells[2] / cells[3]);
+  const half = z * Math.sqrt(cells.reduce((sum, n) => sum + 1 / n, 0));
+  return {
+    // Rounding may carry it beyond its bounds.
+    npmi: npmi === null ? null : Math.min(1, Math.max(-1, npmi)),
+    logOdds,
+    logOddsInterval: { low: logOdds - half, high: logOdds + half },
+  };
+}
+
 /** `support` of a PairFigure, without the rest. */
-function pairSupport(moments: Moments, k: number, r: number): number {
+export function pairSupport(moments: Moments, k: number, r: number): number {
   const { support } = moments;
   if (support === null) return 0;
   const absent = columnOf(k, ABSENT);

@@ -13,8 +13,8 @@ import {
 import { type Cell, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
 import { MAXIMUM_LABELS, type Tags, UNKNOWN } from '../../schemas/tags.js';
 
-/** Largest weight: Q of the configuration. */
-const MAXIMUM_WEIGHT = 100;
+/** Largest weight: those of M4 are at most Q, which is at most 100; others that `stats` is given may be larger. */
+export const MAXIMUM_WEIGHT = 2 ** 22;
 
 /**
  * Moments of no example, for m attributes and c labels. Takes no memory until something is added. Throws ConfigError where
@@ -131,7 +131,7 @@ export function accumulate(exits: readonly Moments[]): Moments[] {
 }
 
 /**
- * Adds rows of a batch with their weights: `weights` [rows], each a multiple of 2^-30 in [0, 100] (weights of M4, copies,
+ * Adds rows of a batch with their weights: `weights` [rows], each a multiple of 2^-30 in [0, 2^22] (weights of M4, copies,
  * 0 or 1), for all rows or those in `indices`, each at most once. Rows of weight 0 add nothing.
  * Throws InvariantError for any other weight, or an unknown label.
  */

@@ -5,6 +5,7 @@ import {
   type Certificate,
   type PairReport,
   type Problem,
+  type RateReport,
   REPORT_VERSION,
   type Report,
   type StageReport,
@@ -17,10 +18,10 @@ import { accumulate, cellOf } from './moments.js';
 import { twoSidedZ } from './normal.js';
 
 /** Ours: a report stays readable, and small, however many pairs are rare or files are bad. */
-const MAXIMUM_LISTED = 100;
+export const MAXIMUM_LISTED = 100;
 /** Decimal digits of a figure in report.json; what is beyond them is rounding. */
 const DIGITS = 12;
-const RESERVED_STAGES = ['raw', 'balanced', 'resampled', 'random'];
+const RESERVED_STAGES = ['raw', 'balanced', 'resampled', 'weighted', 'random', 'model'];
 
 /** What balancing gave: absent where a run only counts. */
 export interface BalanceOutcome {
@@ -49,14 +50,21 @@ export interface ReportInput {
   /** [m] target shares. */
   readonly targets: readonly number[];
   readonly problems: { readonly count: number; readonly list: readonly Problem[] };
-  readonly options: { readonly minimumSupport: number; readonly confidence: number; readonly worst: number };
+  readonly options: {
+    readonly minimumSupport: number;
+    readonly confidence: number;
+    readonly worst: number;
+    readonly pairs: number;
+  };
+  /** What other rates would give, where that was computed. */
+  readonly rates?: readonly RateReport[];
   /** Echoed. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
 }
 
 /** Every number in a JSON value, rounded to 12 significant digits. */
-function rounded<T>(value: T): T {
+export function rounded<T>(value: T): T {
   if (typeof value === 'number') return (Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS))) as T;
   if (Array.isArray(value)) return value.map(rounded) as T;
   if (value === null || typeof value !== 'object') return value;
@@ -81,16 +89,21 @@ function requireEqual(what: string, parts: Readonly<Record<string, number>>, exp
   throw new InvariantError(`conservation: ${what} ${expected}, but ${list.join(' + ')} = ${sum}`);
 }
 
-interface Stage {
+/** Moments of a stage, and its pairs ranked. */
+export interface CountedStage {
   readonly name: string;
   readonly rows: number;
   readonly moments: Moments;
   readonly association: AssociationSummary;
 }
 
-function stageReport(
-  { name, rows, moments, association }: Stage,
-  { names, targets, options }: ReportInput,
+export function stageReport(
+  { name, rows, moments, association }: CountedStage,
+  {
+    names,
+    targets,
+    options,
+  }: Pick<ReportInput, 'names' | 'targets'> & { readonly options: { readonly confidence: number } },
 ): StageReport {
   const z = twoSidedZ(options.confidence);
   const attributes = names.attributes.map((attribute, k) => ({
@@ -123,7 +136,7 @@ function stageReport(
   };
 }
 
-function pairReports(raw: Stage, balanced: Stage | undefined, names: TagNames): PairReport[] {
+function pairReports(raw: CountedStage, balanced: CountedStage | undefined, names: TagNames): PairReport[] {
   const c = names.labels.length;
   const worst = [...raw.association.worst, ...(balanced?.association.worst ?? [])];
   const numbers = new Set(worst.map(({ attribute, label }) => attribute * c + label));
@@ -170,15 +183,15 @@ export function buildReport(input: ReportInput): Report {
   if (exits.length !== input.filters.length + 1) {
     throw new InvariantError(`report: ${input.filters.length} filters have ${exits.length} exits, expected one more`);
   }
-  const settings = { ...options, listed: MAXIMUM_LISTED };
-  const stage = (name: string, moments: Moments, rows: number): Stage => {
+  const settings = { ...options, worst: options.pairs, listed: MAXIMUM_LISTED };
+  const stage = (name: string, moments: Moments, rows: number): CountedStage => {
     return { name, rows, moments, association: association(moments, settings) };
   };
   const supportOf = (moments: Moments) => cellOf(moments, EVERY).support;
   const counted = accumulate(exits);
   const stages = ['raw', ...stageNames(input.filters)].map((name, i) => stage(name, counted[i], supportOf(counted[i])));
   const survivors = stages[stages.length - 1].rows;
-  let balanced: Stage | undefined;
+  let balanced: CountedStage | undefined;
   let kept = survivors;
   let written = survivors;
   if (balance !== undefined) {
@@ -205,6 +218,7 @@ export function buildReport(input: ReportInput): Report {
       }),
     },
     weights: balance === undefined ? null : weightsReport(balance),
+    ...(input.rates !== undefined && { rates: [...input.rates] }),
   });
   return {
     version: REPORT_VERSION,

@@ -1,62 +1,16 @@
 /** The report as a short table for a terminal: what came of it in sentences, then the figures. */
-import type { Certificate, Report, StageReport } from '../../schemas/report.js';
+import type { Text } from '../../schemas/page.js';
+import type { PairReport, Report, StageReport } from '../../schemas/report.js';
+import { verdict } from './answer.js';
+import { count, figure, percent, plural, range, ratio, short } from './format.js';
 import { columns, printable, wrap } from './layout.js';
 
-/** Ours: what is listed of violations and problems; report.json has more. */
+/** Ours: what is listed of problems; report.json has more. */
 const LISTED = 3;
 
-function count(rows: number): string {
-  return String(Math.round(rows)).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-function figure(x: number | null): string {
-  return x === null ? '-' : x.toFixed(4);
-}
-
-function percent(x: number | null): string {
-  return x === null ? '-' : `${(100 * x).toFixed(1)} %`;
-}
-
-function short(x: number): string {
-  return String(Number(x.toPrecision(6)));
-}
-
-function range({ low, high }: { readonly low: number; readonly high: number }): string {
-  return `${figure(low)} to ${figure(high)}`;
-}
-
-function plural(n: number, noun: string): string {
-  return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-function violations({ violated, violation }: Certificate): string {
-  const worst = violated.slice(0, LISTED).map(({ attribute, label, violation }) => {
-    const name = label === null ? printable(attribute) : `${printable(attribute)} with ${printable(label)}`;
-    return `${name} by ${short(violation)}`;
-  });
-  const more = violated.length > LISTED ? `, and ${violated.length - LISTED} more` : '';
-  return violated.length === 0 ? `in sum by ${short(violation)}` : `${worst.join(', ')}${more}`;
-}
-
-function verdict({ certificate, bias }: Report): string {
-  if (certificate === null) return 'Nothing was balanced: these are the figures of the data as they are.';
-  const balanced = bias.find(({ stage }) => stage === 'balanced');
-  const change =
-    balanced === undefined
-      ? ''
-      : `: RB ${figure(bias[0].rb)} to ${figure(balanced.rb)}, AB ${figure(bias[0].ab)} to ${figure(balanced.ab)}`;
-  const { feasible, rate, largestFeasibleRate, violated } = certificate;
-  if (feasible === null) {
-    return `NOT balanced within tolerance at rate ${short(rate)}; whether this rate allows it is not known, for there are too many patterns to tell. Violated: ${violations(certificate)}.`;
-  }
-  if (!feasible) {
-    const largest = largestFeasibleRate === null ? '' : ` The largest feasible rate is ${short(largestFeasibleRate)}.`;
-    return `NOT balanced within tolerance: at rate ${short(rate)} not every constraint can be met.${largest} Violated: ${violations(certificate)}.`;
-  }
-  if (violated.length > 0) {
-    return `NOT balanced within tolerance, although rate ${short(rate)} allows it: a larger penalty or an exact fit comes closer. Violated: ${violations(certificate)}.`;
-  }
-  return `Balanced within tolerance at rate ${short(rate)}${change}.`;
+/** A sentence on one line; its names are escaped. */
+export function plainText(text: Text): string {
+  return text.map((part) => (typeof part === 'string' ? part : printable(part.name))).join('');
 }
 
 function rowsTable({ rows }: Report, width: number): string[] {
@@ -68,7 +22,7 @@ function rowsTable({ rows }: Report, width: number): string[] {
   return columns(table, 'lrr', width);
 }
 
-function biasTable({ bias }: Report, width: number): string[] {
+export function biasTable({ bias }: Pick<Report, 'bias'>, width: number): string[] {
   const worstPair = ({ association: { attribute, label } }: StageReport) => {
     return attribute === null || label === null ? '-' : `${printable(attribute)}, ${printable(label)}`;
   };
@@ -89,9 +43,9 @@ function biasTable({ bias }: Report, width: number): string[] {
   );
 }
 
-function attributeTable({ bias }: Report, width: number): string[] {
+export function attributeTable({ bias }: Pick<Report, 'bias'>, width: number, changed = 'balanced'): string[] {
   const raw = bias[0];
-  const after = bias.find(({ stage }) => stage === 'balanced') ?? bias[bias.length - 1];
+  const after = bias.find(({ stage }) => stage === changed) ?? bias[bias.length - 1];
   const lines = raw.attributes.map((before, k) => {
     const { share, interval, support, unknown } = after.attributes[k];
     return [
@@ -108,9 +62,15 @@ function attributeTable({ bias }: Report, width: number): string[] {
   return columns([heading, ...lines], 'lrrrrrr', width);
 }
 
-function pairTable({ pairs }: Report, width: number): string[] {
+/** The worst raw, and after them those among the worst after balancing only. */
+function worstPairs(pairs: readonly PairReport[], worst: number): PairReport[] {
+  const byBalanced = [...pairs].sort((a, b) => (b.balanced?.ab ?? 0) - (a.balanced?.ab ?? 0));
+  return [...new Set([...pairs.slice(0, worst), ...byBalanced.slice(0, worst)])];
+}
+
+function pairTable({ pairs, options }: Report, width: number): string[] {
   if (pairs.length === 0) return [];
-  const lines = pairs.map(({ attribute, label, raw, balanced }) => [
+  const lines = worstPairs(pairs, options.worst).map(({ attribute, label, raw, balanced }) => [
     `${printable(attribute)}, ${printable(label)}`,
     count(raw.support),
     figure(raw.ab),
@@ -129,7 +89,7 @@ function notes({ certificate, weights, unranked, options, problems }: Report): s
   if (weights !== null) {
     sentences.push(
       `Weights: mean ${figure(weights.mean)}, ${percent(weights.zeroShare)} at 0, ${percent(weights.maximumShare)} at the maximum of ${short(weights.maximum)}; ` +
-        `effective sample size ${count(weights.ess)} of ${count(weights.rows)} (design effect ${weights.designEffect === null ? '-' : weights.designEffect.toFixed(2)}).`,
+        `effective sample size ${count(weights.ess)} of ${count(weights.rows)} (design effect ${ratio(weights.designEffect)}).`,
     );
   }
   if (certificate !== null) {
@@ -156,7 +116,7 @@ function notes({ certificate, weights, unranked, options, problems }: Report): s
  */
 export function renderReport(report: Report, width: number): string[] {
   const { rows, bias, options } = report;
-  const summary = `${verdict(report)} Of ${count(rows.read)} rows read, ${count(rows.kept)} are kept.`;
+  const summary = `${plainText(verdict(report))} Of ${count(rows.read)} rows read, ${count(rows.kept)} are kept.`;
   const explained = `RB and AB are the largest of any attribute or pair; intervals hold at ${percent(options.confidence)}, that of AB for all ranked pairs at once.`;
   return [
     ...wrap(summary, width),

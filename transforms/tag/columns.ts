@@ -1,8 +1,8 @@
 /** Attributes and labels from the input's own columns. */
-import type { RecordBatch } from 'apache-arrow';
+import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
 import { createByteTable } from './byte-table.js';
-import { listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
+import { columnData, listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
 import { OTHER, OWN, type RowSink, type TagSource } from './source.js';
 
 export interface Levels {
@@ -35,16 +35,46 @@ function levelAt(name: string, column: NumberColumn, levels: Levels, row: number
   return value < (single ? Math.fround(below) : below) ? OTHER : 0;
 }
 
+/** Calls back with the rows of a chunk of booleans that are true, in order. Values and validity are bits, both from the chunk's offset on. */
+function forEachTrue({ values, nullBitmap, nullCount, offset, length }: Data, each: (row: number) => void): void {
+  const bits = values as Uint8Array;
+  const known = nullCount > 0 && nullBitmap !== undefined && nullBitmap.length > 0 ? nullBitmap : undefined;
+  const end = offset + length;
+  for (let byte = offset >> 3; byte << 3 < end; byte++) {
+    let some = known === undefined ? bits[byte]! : bits[byte]! & known[byte]!;
+    const first = byte << 3;
+    if (first < offset) some &= 0xff << (offset - first);
+    if (first + 8 > end) some &= 0xff >> (first + 8 - end);
+    for (; some !== 0; some &= some - 1) each(first + 31 - Math.clz32(some & -some) - offset);
+  }
+}
+
 /** Attribute number `attribute` from a boolean, 0/1 or score column. */
 export function numberAttribute(name: string, attribute: number, levels: Levels): TagSource {
   let column: NumberColumn;
+  let isBoolean = false;
   return {
     columns: [name],
     begin(batch: RecordBatch) {
       column = numberColumn(batch, name);
+      isBoolean = DataType.isBool(columnData(batch, name).type);
     },
     tag(row, sink) {
       sink.attributes[row * sink.attributeCount + attribute]! |= levelAt(name, column, levels, row);
+    },
+    tagAll(rows, { attributes, attributeCount }) {
+      const { values, valid } = column;
+      // Whole bytes of 0 and 1: booleans, of which no threshold is asked.
+      if (levels.threshold === undefined && values instanceof Uint8Array && isBoolean) {
+        for (let row = 0, at = attribute; row < rows; row++, at += attributeCount) {
+          if (valid === undefined || valid[row] === 1) attributes[at]! |= values[row] === 1 ? OWN : OTHER;
+        }
+        return true;
+      }
+      for (let row = 0, at = attribute; row < rows; row++, at += attributeCount) {
+        attributes[at]! |= levelAt(name, column, levels, row);
+      }
+      return true;
     },
   };
 }
@@ -97,16 +127,28 @@ export function numberLabels(
   threshold: number | undefined,
 ): TagSource {
   const levels = { threshold, below: undefined };
-  let columns: NumberColumn[];
+  let columns: NumberColumn[] | undefined;
+  let batch: RecordBatch;
   return {
     columns: labels.map(({ column }) => column),
-    begin(batch: RecordBatch) {
-      columns = labels.map(({ column }) => numberColumn(batch, column));
+    begin(given: RecordBatch) {
+      batch = given;
+      columns = undefined;
     },
     tag(row, sink: RowSink) {
+      columns ??= labels.map(({ column }) => numberColumn(batch, column));
       for (let i = 0; i < labels.length; i++) {
         if (levelAt(labels[i]!.column, columns[i]!, levels, row) === OWN) sink.push(labels[i]!.label);
       }
+    },
+    tagAll(_rows, sink) {
+      const data = labels.map(({ column }) => columnData(batch, column));
+      // A label is as a rule rare: its bits are found faster than its rows are asked one by one.
+      if (threshold !== undefined || !data.every(({ type }) => DataType.isBool(type))) return false;
+      data.forEach((bits, i) => {
+        forEachTrue(bits, (row) => sink.add(row, labels[i]!.label));
+      });
+      return true;
     },
   };
 }
@@ -128,6 +170,19 @@ export function listLabels(name: string, vocabulary: readonly string[], labelNum
         const n = table.find(items.values, items.offsets[item]!, items.offsets[item + 1]!);
         if (n >= 0) sink.push(labelNumbers[n]!);
       }
+    },
+    tagAll(rows, sink) {
+      const { items, offsets, valid } = column;
+      for (let row = 0; row < rows; row++) {
+        if (valid !== undefined && valid[row] === 0) continue;
+        const end = offsets[row + 1]!;
+        for (let item = offsets[row]!; item < end; item++) {
+          if (items.valid !== undefined && items.valid[item] === 0) continue;
+          const n = table.find(items.values, items.offsets[item]!, items.offsets[item + 1]!);
+          if (n >= 0) sink.add(row, labelNumbers[n]!);
+        }
+      }
+      return true;
     },
   };
 }

@@ -10,9 +10,9 @@ import { addVocabulary, createVocabularyCounter, topVocabulary, type VocabularyC
 
 type ListLabel = Extract<LabelConfig, { list: string }>;
 
-/** The label rules that name a list column. */
+/** The label rules that name a list column whose labels must be found. */
 export function wantedLists(labels: readonly LabelConfig[]): ListLabel[] {
-  return labels.filter((label): label is ListLabel => 'list' in label);
+  return labels.filter((label): label is ListLabel => 'list' in label && label.names === undefined);
 }
 
 type Wire = readonly (readonly [column: string, counts: Map<string, number>])[];

@@ -14,9 +14,17 @@ export interface RowSink {
   push(label: number): void;
 }
 
+/** A sink for all rows of a batch at once. */
+export interface BatchSink extends RowSink {
+  /** Adds a label to any row; repeats are allowed. */
+  add(row: number, label: number): void;
+}
+
 export interface TagSource {
   /** Columns that it reads. */
   readonly columns: readonly string[];
   begin(batch: RecordBatch): void;
   tag(row: number, sink: RowSink): void;
+  /** Tags all rows at once, column by column, where the batch allows it: several times faster. false: it does not, and nothing was done. */
+  tagAll?(rows: number, sink: BatchSink): boolean;
 }

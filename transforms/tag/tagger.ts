@@ -8,9 +8,10 @@ import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } fr
 import { type CaptionUse, captionSource } from './captions.js';
 import { kindOf } from './column-kind.js';
 import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
+import { LabelRows } from './label-rows.js';
 import { type Lexicon, SILENT } from './lexicon.js';
 import { readLexicons } from './read-lexicon.js';
-import type { RowSink, TagSource } from './source.js';
+import type { BatchSink, TagSource } from './source.js';
 
 export interface Tagger {
   /** m attribute names in the configuration's order, and c label names. */
@@ -22,8 +23,10 @@ export interface Tagger {
 
 /** [4]: attribute value by evidence (bits OWN, OTHER). */
 const VALUE_OF_EVIDENCE = Uint8Array.of(UNKNOWN, PRESENT, ABSENT, UNKNOWN);
-/** From here on a row's labels are sorted by the built-in sort, not by insertion. */
-const MANY_LABELS = 32;
+/** Evidence becomes attribute values, in place. */
+function toValues(evidence: Uint8Array): void {
+  for (let i = 0; i < evidence.length; i++) evidence[i] = VALUE_OF_EVIDENCE[evidence[i]!]!;
+}
 
 /** Numbers label names in order of first use; a name that two sources give is one label, carried where either says so. */
 interface LabelNames {
@@ -126,7 +129,7 @@ function labelSource(
     const info = column(binding, key, config.list);
     if (info === undefined) return undefined;
     if (kindOf(info) !== 'strings') throw wrongType(info, 'lists of strings', 'Use columns for booleans and scores.');
-    const vocabulary = vocabularies[config.list];
+    const vocabulary = config.names ?? vocabularies[config.list];
     if (vocabulary === undefined) throw new InvariantError(`the vocabulary of column ${config.list} was not counted`);
     return listLabels(info.name, vocabulary, vocabulary.map(labels.number));
   }
@@ -184,22 +187,6 @@ function captionSources(
   });
 }
 
-/** Sorts `labels[start .. end)` and drops repeats; returns the new end. */
-function sortUnique(labels: Uint16Array, start: number, end: number): number {
-  if (end - start > MANY_LABELS) labels.subarray(start, end).sort();
-  else {
-    for (let i = start + 1; i < end; i++) {
-      const label = labels[i]!;
-      let j = i - 1;
-      while (j >= start && labels[j]! > label) labels[j + 1] = labels[j--]!;
-      labels[j + 1] = label;
-    }
-  }
-  let last = start;
-  for (let i = start + 1; i < end; i++) if (labels[i] !== labels[last]) labels[++last] = labels[i]!;
-  return end === start ? start : last + 1;
-}
-
 /**
  * Binds attributes and labels to the input's columns.
  * @param vocabularies label names by list column, from `topVocabulary`; needed for each label `list`.
@@ -233,7 +220,7 @@ export function createTagger(
   if (binding.issues.length > 0) throw new ConfigError(binding.issues);
   const bound = sources as TagSource[];
   const attributeCount = attributeEntries.length;
-  let buffer: Uint16Array = new Uint16Array(1024);
+  const found = new LabelRows();
 
   return {
     names: { attributes: attributeEntries.map(([name]) => name), labels: names.names },
@@ -241,28 +228,21 @@ export function createTagger(
     tag(batch) {
       const rows = batch.numRows;
       const values = new Uint8Array(rows * attributeCount);
-      const offsets = new Uint32Array(rows + 1);
-      let count = 0;
-      const sink: RowSink = {
+      let current = 0;
+      found.count = 0;
+      const sink: BatchSink = {
         attributes: values,
         attributeCount,
-        push(label) {
-          if (count === buffer.length) {
-            const larger = new Uint16Array(buffer.length * 2);
-            larger.set(buffer);
-            buffer = larger;
-          }
-          buffer[count++] = label;
-        },
+        push: (label) => found.add(current, label),
+        add: (row, label) => found.add(row, label),
       };
       for (const source of bound) source.begin(batch);
-      for (let row = 0; row < rows; row++) {
-        for (let s = 0; s < bound.length; s++) bound[s]!.tag(row, sink);
-        if (count - offsets[row]! > 1) count = sortUnique(buffer, offsets[row]!, count);
-        offsets[row + 1] = count;
+      const byRow = bound.filter((source) => source.tagAll?.(rows, sink) !== true);
+      if (byRow.length > 0) {
+        for (; current < rows; current++) for (let s = 0; s < byRow.length; s++) byRow[s]!.tag(current, sink);
       }
-      for (let i = 0; i < values.length; i++) values[i] = VALUE_OF_EVIDENCE[values[i]!]!;
-      return { rows, attributes: values, offsets, labels: buffer.slice(0, count) };
+      toValues(values);
+      return { rows, attributes: values, ...found.byRow(rows) };
     },
   };
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Int32, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
-import { inputSchema } from '../../../schemas/config.js';
 import { InputError } from '../../../schemas/errors.js';
 import { lossesBySplit, type Unreadable } from '../../../transforms/read/losses.js';
 import { planInput, splitsOf } from '../../../transforms/read/plan.js';
@@ -24,7 +23,7 @@ async function plan(folder: string) {
   await saveParquet(join(folder, 'a.parquet'), batch.slice(0, 50), 20);
   await saveParquet(join(folder, 'b.parquet'), batch.slice(0, 0));
   await saveArrow(join(folder, 'c.arrow'), batch.slice(50, ROWS), 9);
-  return planInput(inputSchema.parse({ files: folder }));
+  return planInput({ files: folder, columns: 'auto' });
 }
 
 /** The values of n, or of the row numbers that could not be read, as negative numbers. */
@@ -129,7 +128,7 @@ test('what is wrong with the next split is told when it is read, not before', as
   await saveParquet(join(folder, 'a.parquet'), batch.slice(0, 20));
   const second = join(folder, 'b.parquet');
   await saveParquet(second, batch.slice(20, 40));
-  const planned = await planInput(inputSchema.parse({ files: folder }));
+  const planned = await planInput({ files: folder, columns: 'auto' });
   writeFileSync(second, 'not what was planned');
   const reader = createReader(planned);
   const [first, next] = [...splitsOf(planned)];

@@ -79,7 +79,7 @@ export function finishedRun(
     names: { attributes: ['female'], labels: ['nurse', 'person', 'rare'] },
     targets: [0.5],
     problems: { count: 1, list: [{ file: 'a.parquet', rows: 3, message: 'row group 2 is truncated.' }] },
-    options: { minimumSupport: 30, confidence: 0.95, worst: 1 },
+    options: { minimumSupport: 30, confidence: 0.95, worst: 1, pairs: 1 },
     config: { balance: { rate: 0.12345678901234568 } },
     versions: { 'm4-balance': '0.1.0' },
   };

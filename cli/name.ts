@@ -1,1 +1,0 @@
-export const NAME = 'm4-balance';

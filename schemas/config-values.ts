@@ -1,0 +1,14 @@
+/** Values that more than one section of the configuration has. */
+import * as z from 'zod';
+
+// `title` is how a message calls the value that it expected.
+export const share = z.number().min(0).max(1);
+export const positive = z.number().positive();
+export const columnName = z.string().min(1).meta({ title: 'a column name' });
+export const path = z.string().min(1).meta({ title: 'a path' });
+export const lexicon = z.string().min(1).meta({ title: 'the name of a built-in lexicon or the path of a TSV file' });
+export const identifier = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]*$/)
+  .meta({ title: 'a name of letters, digits and underscores, a letter first' });
+export const oneOrMany = z.union([path, z.array(path).min(1)]);

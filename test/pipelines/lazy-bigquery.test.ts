@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+
+/** Paths of the CommonJS modules that a process has loaded after these lines; ours import the client's, which is one. */
+function loadedBy(lines: string): string[] {
+  const program = `${lines}
+    const { createRequire } = await import('node:module');
+    console.log(JSON.stringify(Object.keys(createRequire(process.cwd() + '/x.js').cache)));`;
+  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }));
+}
+
+const isClient = (path: string) => /@google-cloud[\\/]bigquery[\\/]/.test(path);
+const module = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
+
+test('workers, and runs on files, do without the client of BigQuery', () => {
+  const loaded = loadedBy(`await import(${module('pipelines/index.js')});`);
+  assert.ok(loaded.length > 0);
+  assert.deepEqual(loaded.filter(isClient), []);
+});
+
+test('what opens the client loads it', () => {
+  const loaded = loadedBy(
+    `const { openBigQuery } = await import(${module('storage/bigquery/client.js')});
+     await openBigQuery({ project: 'p', endpoint: 'http://127.0.0.1:9' });`,
+  );
+  assert.ok(loaded.some(isClient));
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { fitExact } from '../../../transforms/balance/exact.js';
+import { createInstance } from '../../../transforms/balance/instance.js';
+import { addPatterns, createPatterns } from '../../../transforms/balance/patterns.js';
+import { biasAtRates } from '../../../transforms/balance/rates.js';
+import { weigh } from '../../../transforms/balance/weight.js';
+import { type Case, caseOf } from './arbitrary.js';
+
+const RATES = [0.2, 0.4, 1];
+
+function instanceOf({ example }: Case) {
+  const { m, c, tags, utility } = example;
+  const table = createPatterns(m, c, 1_000_000);
+  addPatterns(table, tags, utility);
+  return createInstance(table);
+}
+
+/** RB, AB and ESS of weights, row by row. */
+function slowBias({ example, problem }: Case, q: Float64Array, minimumSupport: number) {
+  const { tags, m, c } = example;
+  const rows = Array.from({ length: tags.rows }, (_, i) => i);
+  const carries = (i: number, r: number) => tags.labels.subarray(tags.offsets[i], tags.offsets[i + 1]).includes(r);
+  const sum = (of: number[]) => of.reduce((total, i) => total + q[i]!, 0);
+  const rbs: number[] = [];
+  const abs: number[] = [];
+  for (let k = 0; k < m; k++) {
+    const [absent, present] = [0, 1].map((s) => rows.filter((i) => tags.attributes[i * m + k] === s));
+    if (sum([...absent!, ...present!]) > 0)
+      rbs.push(Math.abs(problem.target[k]! - sum(present!) / sum([...absent!, ...present!])));
+    for (let r = 0; r < c; r++) {
+      const [with0, with1] = [absent!, present!].map((group) => group.filter((i) => carries(i, r)));
+      if (Math.min(absent!.length, present!.length, with0!.length + with1!.length) < minimumSupport) continue;
+      if (sum(absent!) > 0 && sum(present!) > 0)
+        abs.push(Math.abs(sum(with1!) / sum(present!) - sum(with0!) / sum(absent!)));
+    }
+  }
+  const squares = rows.reduce((total, i) => total + q[i]! ** 2, 0);
+  const largest = (of: number[]) => (of.length === 0 ? null : Math.max(...of));
+  return { rb: largest(rbs), ab: largest(abs), ess: sum(rows) ** 2 / squares };
+}
+
+test('the bias at each rate is that of the rows under the weights of an exact fit at that rate', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 30, max: 120 }), fc.integer({ min: 1, max: 30 }), (seed, rows, support) => {
+      const it = caseOf(seed, rows, false);
+      const instance = instanceOf(it);
+      const problems = RATES.map((rate) => ({ ...it.problem, rate }));
+      biasAtRates(instance, problems, support).forEach((got, i) => {
+        const problem = problems[i]!;
+        const fit = fitExact(instance, problem);
+        const q = weigh(it.example.tags, it.example.utility, fit, problem, new Float64Array(rows));
+        const slow = slowBias(it, q, support);
+        const close = (a: number | null, b: number | null, what: string) =>
+          assert.ok(
+            a === b || Math.abs(a! - b!) < 1e-5 * Math.max(1, Math.abs(b!)),
+            `${what} at ${problem.rate}: ${a}, ${b}`,
+          );
+        assert.equal(got.rate, problem.rate);
+        close(got.rb, slow.rb, 'rb');
+        close(got.ab, slow.ab, 'ab');
+        close(got.ess, slow.ess, 'ess');
+        close(
+          got.violation,
+          fit.violations.reduce((total, v) => total + v.violation, 0),
+          'violation',
+        );
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('no pair with enough support: no AB', () => {
+  const it = caseOf(3, 50, false);
+  const [only] = biasAtRates(instanceOf(it), [it.problem], 51);
+  assert.equal(only!.ab, null);
+  assert.notEqual(only!.rb, null);
+});
