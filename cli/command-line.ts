@@ -1,25 +1,26 @@
 /** The commands and their flags; from an argument list to an exit code. */
 import { createRequire } from 'node:module';
 import yargs from 'yargs';
-import { JobError } from '../beam/job-error.js';
 import { ConfigError } from '../schemas/errors.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
 import { type Arguments, type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
+import { clean } from './clean.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { configFlags } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
 import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
+import { printError } from './print-error.js';
 import { publishCommand, publishFlags } from './publish.js';
 import { BALANCE, runCommand, runFlags, STATS } from './run-command.js';
-import { printJson, printLine, type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 import { worker } from './worker.js';
 import { POOL_PORT, workerPool } from './worker-pool.js';
 
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
-const COMMANDS = ['init', 'balance', 'stats', 'merge', 'diff', 'publish', 'schema', 'worker', 'worker-pool'];
+const COMMANDS = ['init', 'balance', 'stats', 'merge', 'diff', 'publish', 'clean', 'schema', 'worker', 'worker-pool'];
 const MAXIMUM_COLUMNS = 120;
 
 const packageFile = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -28,6 +29,16 @@ const initCommand: Command = async (argv, terminal) => {
   refuseUnknown(argv, ['force'], 'init');
   await init(operand(argv) ?? DEFAULT_FILE, { force: argv.force === true }, terminal);
   return EXIT.done;
+};
+
+const cleanCommand: Command = async (argv, terminal, loadJob) => {
+  refuseUnknown(argv, ['remove', 'force', 'json'], 'clean');
+  const output = operand(argv);
+  if (output === undefined) {
+    throw new ConfigError(['expected the output.directory of a run, got nothing.'], 'command line');
+  }
+  const options = { remove: argv.remove === true, force: argv.force === true, json: argv.json === true };
+  return clean(output, options, await loadJob(), terminal);
 };
 
 const schemaCommand: Command = async (argv, terminal) => {
@@ -111,6 +122,21 @@ async function parse(
         run = publishCommand(flags);
       },
     )
+    .command(
+      'clean',
+      'List what dead runs have left beside an output, and remove it',
+      (p) =>
+        p
+          .usage(
+            '$0 clean OUTPUT [--remove]\n\nList what dead runs have left beside OUTPUT. A finished output is never touched.',
+          )
+          .option('remove', { type: 'boolean', describe: 'Remove it; refused where a live run is at work' })
+          .option('force', { type: 'boolean', describe: "Also what another machine's run has left, which may live" })
+          .option('json', { type: 'boolean', describe: 'One JSON object on stdout' }),
+      () => {
+        run = cleanCommand;
+      },
+    )
     .command('schema', "Print the configuration's JSON Schema", {}, () => {
       run = schemaCommand;
     })
@@ -162,27 +188,6 @@ async function parse(
     );
   }
   return { run, argv, text };
-}
-
-function printError(error: unknown, code: number, args: readonly string[], { stdout, stderr }: Terminal): void {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const issues = error instanceof ConfigError ? error.issues : undefined;
-  if (args.includes('--json')) {
-    printJson(stdout, { event: 'error', exitCode: code, name, message, ...(issues && { issues }) });
-    return;
-  }
-  if (error instanceof ConfigError) {
-    printLine(stderr, `${NAME}: ${error.file ?? 'configuration'}:`);
-    for (const issue of error.issues) printLine(stderr, `  ${issue}`);
-    return;
-  }
-  printLine(stderr, `${NAME}: ${message}`);
-  const ofJob = error instanceof JobError;
-  if (code !== EXIT.internal && !ofJob) return;
-  const trace = ofJob ? error.details : (stack ?? '').split('\n').slice(1).join('\n');
-  if (args.includes('--verbose')) for (const line of trace.split('\n')) printLine(stderr, line);
-  else if (code !== EXIT.internal) printLine(stderr, '--verbose shows what the runner said.');
-  else printLine(stderr, 'This should not happen. --verbose shows where; please report it.');
 }
 
 /**

@@ -41,7 +41,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 function remoteExitCode({ thrown, message }: JobError): number {
   if (thrown === undefined) return EXIT.runner;
   if (thrown === 'ConfigError') return EXIT.usage;
-  if (thrown === 'InputError') return EXIT.input;
+  if (thrown === 'InputError' || thrown === 'ChangedError') return EXIT.input;
   if (thrown === 'StorageError') return EXIT.storage;
   return /^E[A-Z]{2,}: /.test(message) ? EXIT.storage : EXIT.internal;
 }

@@ -1,6 +1,7 @@
 /** What the command line asks of pipelines/, so that tests can put another in its place. */
 import type {
   DiffOptions,
+  Leftovers,
   MergeOptions,
   PlanSummary,
   Published,
@@ -18,6 +19,7 @@ import type { StatsReport } from '../schemas/stats-report.js';
 
 export type {
   InputSummary,
+  Leftovers,
   PlanSummary,
   Progress,
   Published,
@@ -31,6 +33,10 @@ export type {
 export interface Job {
   planBalance(config: Config, hooks?: RunHooks): Promise<PlanSummary>;
   runBalance(config: Config, hooks?: RunHooks): Promise<RunResult>;
+  /** What dead runs have left beside an output. */
+  findLeftovers(directory: string): Promise<Leftovers>;
+  /** `force`: also what another machine's run has left. */
+  removeLeftovers(directory: string, force: boolean): Promise<Leftovers>;
   /** The report as the lines of a table of at most `width` characters. */
   renderReport(report: Report, width: number): readonly string[];
   planStats(config: Config, hooks?: RunHooks): Promise<StatsPlanSummary>;

@@ -3,26 +3,24 @@
  * engine: what they leave late must not be taken for what the next attempt finds out, which is named alike.
  */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { storageFor } from '../storage/index.js';
+import { below, storageFor } from '../storage/index.js';
 import { beginJob, type Job, saveBytes } from '../transforms/read/job.js';
 import { saveLosses, type Unreadable } from '../transforms/read/losses.js';
-import { ownPartial } from './owner.js';
+import { ATTEMPT_NAME } from '../transforms/write/finished.js';
+import { emptyPartial, ownPartial } from './owner.js';
 
 /** The file that has the name of the attempt that counts, in the folder of all. */
 const CURRENT = 'attempt';
-/** Of the run's name, and of a random one. */
-const NAME = /^[0-9a-f]{16}-[0-9a-f]{8}$/;
 const RANDOM_DIGITS = 8;
 
 /** Empties the folder for a new attempt, by this process, which counts once `fill` has been there. Returns its staging folder. */
 async function begin(partial: string, run: string, fill: (staging: string) => Promise<void>): Promise<string> {
-  await storageFor(partial).remove(partial);
   await ownPartial(partial);
+  await emptyPartial(partial);
   const name = `${run}-${randomUUID().slice(0, RANDOM_DIGITS)}`;
-  const staging = join(partial, name);
+  const staging = below(partial, name);
   await fill(staging);
-  await saveBytes(join(partial, CURRENT), Buffer.from(name));
+  await saveBytes(below(partial, CURRENT), Buffer.from(name));
   return staging;
 }
 
@@ -44,9 +42,9 @@ export function beginCommit(partial: string, run: string): Promise<string> {
 
 /** The staging folder of the attempt that was begun last, whoever did; undefined where there is none. */
 export async function findAttempt(partial: string): Promise<string | undefined> {
-  const path = join(partial, CURRENT);
+  const path = below(partial, CURRENT);
   const storage = storageFor(path);
   if (!(await storage.exists(path))) return undefined;
   const name = new TextDecoder().decode(await storage.readAll(path));
-  return NAME.test(name) ? join(partial, name) : undefined;
+  return ATTEMPT_NAME.test(name) ? below(partial, name) : undefined;
 }

@@ -1,18 +1,19 @@
 /** The balancing run: plan, pass over the data, commit. Each phase leaves its result in the staging folder, so a run goes on where it stopped. */
-import { join } from 'node:path';
 import type { Config } from '../schemas/config.js';
+import { InvariantError } from '../schemas/errors.js';
+import type { Manifest } from '../schemas/manifest.js';
 import type { Report } from '../schemas/report.js';
-import { storageFor } from '../storage/index.js';
-import { dataPath } from '../transforms/read/job.js';
-import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
+import { outputPath, storageFor } from '../storage/index.js';
+import { commitRun } from '../transforms/write/commit.js';
+import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
-import { requireUnowned } from './owner.js';
+import { requireOwned, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
-import { openAttempt, restoreReplaced } from './staging.js';
+import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -33,17 +34,19 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   const { directory } = config.output;
   const partial = partialOf(directory);
   const job = await prepareJob(config, { hooks });
-  await requireUnowned(partial);
+  const alone = await requireUnowned(partial);
   await restoreReplaced(partial, directory);
-  const finished = await readManifest(directory);
-  if (finished?.run === job.run) {
+  const published = await readPublished(directory);
+  await finishReplacing(partial, directory, published);
+  if (published.manifest?.run === job.run) {
     await storageFor(partial).remove(partial);
-    return result(directory, true);
+    return result(directory, published.manifest);
   }
   await checkReplaceable(config.output);
   const runner = await openRunner(config.runner);
   let phases: Phases;
   try {
+    if (alone) await takeBack(partial, job.run, directory, published);
     const staging = await openAttempt(partial, job, hooks);
     phases = await runPasses({ job, partial, staging, runner, hooks });
   } finally {
@@ -57,14 +60,20 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
     );
   }
   const { parts, report, manifest } = finish(phases);
-  await commitRun({ staging: dataPath(phases.staging), ...config.output, parts, manifest });
+  await requireOwned(partial);
+  const { files } = await commitRun({ staging: phases.staging, ...config.output, published, parts, manifest });
   await storageFor(partial).remove(partial);
-  return { report, directory, files: parts.map((p) => p.path), alreadyDone: false };
+  return { report, directory, files: files.map((f) => f.path), alreadyDone: false };
 }
 
-async function result(directory: string, alreadyDone: boolean): Promise<RunResult> {
-  const storage = storageFor(directory);
-  const manifest = await readManifest(directory);
-  const report = JSON.parse(new TextDecoder().decode(await storage.readAll(join(directory, 'report.json')))) as Report;
-  return { report, directory, files: manifest?.files.map((f) => f.path) ?? [], alreadyDone };
+async function result(directory: string, { files }: Manifest): Promise<RunResult> {
+  const report = files.find((f) => f.kind === 'report');
+  if (report === undefined) throw new InvariantError(`the manifest in ${directory} lists no report`);
+  const bytes = await storageFor(directory).readAll(outputPath(directory, report.path));
+  return {
+    report: JSON.parse(new TextDecoder().decode(bytes)) as Report,
+    directory,
+    files: files.map((f) => f.path),
+    alreadyDone: true,
+  };
 }

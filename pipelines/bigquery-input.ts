@@ -9,13 +9,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { BigQueryInput } from '../schemas/bigquery.js';
-import { InputError } from '../schemas/errors.js';
+import { ConfigError, InputError } from '../schemas/errors.js';
 import { openBigQuery, projectOf } from '../storage/bigquery/client.js';
 import { asking } from '../storage/bigquery/errors.js';
 import { copyStreams, writeSchema } from '../storage/bigquery/read.js';
 import { openReadApi, type ReadApi, type ReadSession } from '../storage/bigquery/read-api.js';
 import { type BigQuerySource, findSource } from '../storage/bigquery/source.js';
-import { storageFor } from '../storage/index.js';
+import { type FolderStorage, storageFor } from '../storage/index.js';
 import { saveBytes } from '../transforms/read/job.js';
 import type { InputPlan } from '../transforms/read/plan.js';
 import type { RunHooks } from './hooks.js';
@@ -75,19 +75,28 @@ async function rowsOfCopy(folder: string, { identity }: BigQuerySource, { column
   return same ? data.rows : undefined;
 }
 
+/** A copy gets its name by the renaming of a folder. */
+function diskFor(directory: string): FolderStorage {
+  const storage = storageFor(directory);
+  if (storage.kind === 'folders') return storage;
+  throw new ConfigError([
+    `output.directory: expected a folder of a disk with input.bigquery, whose copy lies beside it, got ${directory}.`,
+  ]);
+}
+
 /** The folder of the copy, made where it is absent, broken off, or of other rows. Throws InputError or ServiceError. */
-export function copyTable(
+export async function copyTable(
   input: BigQueryInput,
   directory: string,
   { onLog, onProgress, signal }: RunHooks,
 ): Promise<string> {
+  const storage = diskFor(directory);
   const folder = copyOf(directory, input);
   return opened(input, async ({ source, api, session }) => {
     if ((await rowsOfCopy(folder, source, input)) !== undefined) {
       onLog?.('info', `${source.name}: copied before`);
       return folder;
     }
-    const storage = storageFor(folder);
     const partial = `${folder}.partial`;
     await requireUnowned(partial);
     await storage.remove(partial);
@@ -128,11 +137,12 @@ function requireAll({ name, rows, exact }: BigQuerySource, copied: number): void
 }
 
 /** The plan of a copy, or, where there is none yet, of a table with the same columns and size. Nothing is copied. */
-export function lookAtTable(
+export async function lookAtTable(
   input: BigQueryInput,
   directory: string,
   plan: (files: string) => Promise<InputPlan>,
 ): Promise<InputPlan> {
+  diskFor(directory);
   const folder = copyOf(directory, input);
   return opened(input, async ({ source, session }) => {
     if ((await rowsOfCopy(folder, source, input)) !== undefined) return plan(folder);

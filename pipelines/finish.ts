@@ -13,7 +13,7 @@ import { renderPage } from '../transforms/stats/page/index.js';
 import { buildReport } from '../transforms/stats/report.js';
 import { balanceStateSet, encodeState } from '../transforms/stats/state.js';
 import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
-import type { Part } from '../transforms/write/commit.js';
+import type { Part } from '../transforms/write/commit-parts.js';
 import { finalReasons } from '../transforms/write/shard.js';
 import { shardName, weightsName } from '../transforms/write/shards.js';
 import type { Written } from '../transforms/write/written.js';

@@ -9,6 +9,7 @@ export { renderDiff } from '../transforms/stats/diff-table.js';
 export { renderStats } from '../transforms/stats/stats-table.js';
 export { renderReport } from '../transforms/stats/table.js';
 export { type RunResult, runBalance } from './balance.js';
+export { findLeftovers, type Leftovers, removeLeftovers } from './clean.js';
 export type { Progress, RunHooks } from './hooks.js';
 export { diffOutputs, type MergeOptions, mergeOutputs } from './outputs.js';
 export { type InputSummary, type PlanSummary, planBalance } from './plan.js';

@@ -1,25 +1,31 @@
 /** What is done with finished outputs: adding them up, and comparing two. */
 import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { Diff } from '../schemas/stats-diff.js';
-import { storageFor } from '../storage/index.js';
-import { dataPath } from '../transforms/read/job.js';
+import { absolutePath, below, outputPath, storageFor } from '../storage/index.js';
 import { type DiffOptions, diffStates } from '../transforms/stats/diff.js';
 import { mergeStates, type NamedState } from '../transforms/stats/merge-states.js';
 import { decodeState } from '../transforms/stats/state.js';
-import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
+import { commitRun } from '../transforms/write/commit.js';
+import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { beginCommit } from './attempt.js';
-import { requireUnowned } from './owner.js';
+import { requireOwned, requireUnowned } from './owner.js';
 import { partialOf } from './prepare.js';
-import { restoreReplaced } from './staging.js';
+import { finishReplacing, restoreReplaced, takeBack } from './staging.js';
 import { manifestOf, type StatsResult } from './stats.js';
 import { readStatsReport, STATE_FILE, statsParts } from './stats-output.js';
+
+/** Where the manifest says; where there is none, where a disk's output has it. */
+async function stateFile(directory: string): Promise<string> {
+  const { manifest } = await readPublished(directory);
+  const file = manifest?.files.find(({ kind }) => kind === 'state');
+  return file === undefined ? below(directory, STATE_FILE) : outputPath(directory, file.path);
+}
 
 /** The state of an output directory, or of a state file. Throws InputError where there is none. */
 export async function readState(path: string): Promise<NamedState> {
   const storage = storageFor(path);
-  const file = path.endsWith('.json') ? path : join(path, STATE_FILE);
+  const file = path.endsWith('.json') ? path : await stateFile(path);
   if (!(await storage.exists(file))) {
     throw new InputError('state', {
       file,
@@ -46,7 +52,7 @@ export async function mergeOutputs(
   { output: directory, overwrite }: MergeOptions,
 ): Promise<StatsResult> {
   if (paths.length === 0) throw new ConfigError(['expected outputs to add, got none'], 'command line');
-  if (paths.some((path) => resolve(path) === resolve(directory))) {
+  if (paths.some((path) => absolutePath(process.cwd(), path) === absolutePath(process.cwd(), directory))) {
     throw new ConfigError(
       [`--output: expected another directory than those that are added, got ${directory}`],
       'command line',
@@ -60,23 +66,28 @@ export async function mergeOutputs(
     .update(JSON.stringify(['merge', state.runs]))
     .digest('hex')
     .slice(0, 16);
-  await requireUnowned(partial);
+  const alone = await requireUnowned(partial);
   await restoreReplaced(partial, directory);
-  if ((await readManifest(directory))?.run === run) {
-    return { ...(await readStatsReport(directory)), directory, alreadyDone: true };
+  const published = await readPublished(directory);
+  await finishReplacing(partial, directory, published);
+  if (published.manifest?.run === run) {
+    return { ...(await readStatsReport(directory, published.manifest)), directory, alreadyDone: true };
   }
   await checkReplaceable({ directory, overwrite });
+  if (alone) await takeBack(partial, run, directory, published);
   const staging = await beginCommit(partial, run);
   const { report, parts } = statsParts(state);
-  await commitRun({
-    staging: dataPath(staging),
+  await requireOwned(partial);
+  const { files } = await commitRun({
+    staging,
     directory,
     overwrite,
+    published,
     parts,
     manifest: manifestOf(run, report, state.config),
   });
   await storageFor(partial).remove(partial);
-  return { report, directory, files: parts.map((part) => part.path), alreadyDone: false };
+  return { report, directory, files: files.map((file) => file.path), alreadyDone: false };
 }
 
 /** Compares two outputs. Throws InputError where one has no state. */

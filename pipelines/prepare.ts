@@ -1,14 +1,14 @@
 /** From a configuration to a job: plan the input, name the columns, and know the run by its hash. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config, RunConfig } from '../schemas/config.js';
 import { decodeDuals } from '../schemas/duals.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import { didYouMean } from '../schemas/nearest.js';
 import type { ColumnInfo } from '../schemas/split.js';
-import { storageFor } from '../storage/index.js';
+import { absolutePath, beside, storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { nameColumns } from '../transforms/read/name-columns.js';
@@ -116,5 +116,5 @@ export function batchColumns(plan: InputPlan): ColumnInfo[] {
 
 /** Where runs keep what is not published yet: beside their output, so that publishing is a rename. */
 export function partialOf(directory: string): string {
-  return `${resolve(directory)}.partial`;
+  return beside(absolutePath(process.cwd(), directory), '.partial');
 }

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { BigQueryConfig } from '../schemas/bigquery.js';
 import type { Diff } from '../schemas/stats-diff.js';
-import { readManifest } from '../transforms/write/commit.js';
+import { readPublished } from '../transforms/write/finished.js';
 import type { RunHooks } from './hooks.js';
 import { finishedOn, readPublication } from './publication.js';
 import { type Published, publishDrift } from './publish.js';
@@ -13,7 +13,7 @@ const directoryOf = ({ path }: Side) => (path.endsWith('.json') ? dirname(path) 
 
 /** As the output's manifest has it; of a state on its own, its runs. */
 async function runOf(side: Side): Promise<string> {
-  return (await readManifest(directoryOf(side)))?.run ?? side.runs.join('+');
+  return (await readPublished(directoryOf(side))).manifest?.run ?? side.runs.join('+');
 }
 
 /** Loads it under the later run and its date, in place of what was found of the same two. Throws ServiceError or InputError. */

@@ -1,4 +1,5 @@
 /** The table of weights: each shard is loaded into a staging table of its own, and all are put in place by one statement. */
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { formatNamed } from '../formats/index.js';
 import { type ColumnType, RUN_COLUMNS, type TableColumn, weightsTable } from '../schemas/bigquery-tables.js';
@@ -8,7 +9,7 @@ import type { ColumnInfo } from '../schemas/split.js';
 import type { State } from '../schemas/stats-state.js';
 import { stageFile, stagingPrefix } from '../storage/bigquery/load.js';
 import { ensureTable } from '../storage/bigquery/tables.js';
-import { storageFor } from '../storage/index.js';
+import { outputPath, storageFor } from '../storage/index.js';
 import { datasetNames } from '../transforms/publish/rows.js';
 import type { Publishing, Staged } from './publish.js';
 
@@ -25,13 +26,23 @@ function columnOf(file: string, { name, type }: ColumnInfo): TableColumn {
   throw new InputError('weights', { file, place: `column ${name}`, expected: 'a table of weights', got: type });
 }
 
+/** The client loads files of a disk only; a shard that lies elsewhere is copied to `scratch`, one at a time. */
+async function localShard(directory: string, shard: string, scratch: string): Promise<string> {
+  const path = outputPath(directory, shard);
+  const storage = storageFor(path);
+  if (storage.kind === 'folders') return resolve(path);
+  const local = join(scratch, 'shard.parquet');
+  await writeFile(local, await storage.readAll(path));
+  return local;
+}
+
 /**
  * Stages every shard of the weights; none where the run wrote none, as a run of stats does. Throws ConfigError where they are not
  * Parquet, which is all that BigQuery loads.
  */
 export async function stageWeights(
   { target, config, run, date, hooks }: Publishing,
-  directory: string,
+  { directory, scratch }: { readonly directory: string; readonly scratch: string },
   { files }: Manifest,
   state: State,
 ): Promise<Staged[]> {
@@ -44,7 +55,7 @@ export async function stageWeights(
   }
   const [first] = shards;
   if (first === undefined) return [];
-  const path = join(directory, first.path);
+  const path = outputPath(directory, first.path);
   const source = await storageFor(path).open(path);
   const columns = (await formatNamed(first.format).plan(source)).columns.map((c) => columnOf(path, c));
   const definition = weightsTable(columns.flatMap(({ name }) => ATTRIBUTE.exec(name)?.[1] ?? []));
@@ -54,7 +65,7 @@ export async function stageWeights(
   const purpose = { run, table, prefix: config.prefix };
   for (const { path: shard, sha256, rows = 0 } of shards) {
     hooks.signal?.throwIfAborted();
-    const local = resolve(directory, shard);
+    const local = await localShard(directory, shard, scratch);
     tables.push(await stageFile(target, purpose, { path: local, format: 'PARQUET', sha256, rows, columns }));
   }
   const expressions: Readonly<Record<string, string>> = { dataset: '@dataset', id: 'CAST(`id` AS STRING)' };

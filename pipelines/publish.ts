@@ -75,7 +75,7 @@ export async function publishRun(directory: string, options: PublishOptions, hoo
       return putInPlace(publishing, [
         await stage('moments', momentRows(state, name)),
         await stage('pairs', pairRows(state, name)),
-        ...(bigquery.weights ? await stageWeights(publishing, directory, manifest, state) : []),
+        ...(bigquery.weights ? await stageWeights(publishing, { directory, scratch: folder }, manifest, state) : []),
         await stage('runs', runRows(state, name, summaryOf(manifest))),
       ]);
     });

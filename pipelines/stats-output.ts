@@ -1,13 +1,14 @@
 /** The files that `stats` and `merge` publish, from a state. */
-import { join } from 'node:path';
 import type { Config } from '../schemas/config.js';
+import { InvariantError } from '../schemas/errors.js';
+import type { Manifest } from '../schemas/manifest.js';
 import type { StatsReport } from '../schemas/stats-report.js';
 import type { State } from '../schemas/stats-state.js';
-import { storageFor } from '../storage/index.js';
+import { outputPath, storageFor } from '../storage/index.js';
 import { renderPage } from '../transforms/stats/page/index.js';
 import { encodeState } from '../transforms/stats/state.js';
 import { buildStatsReport } from '../transforms/stats/stats-report.js';
-import { type Part, readManifest } from '../transforms/write/commit.js';
+import type { Part } from '../transforms/write/commit-parts.js';
 
 export const STATE_FILE = 'state.json';
 export const PAGE_FILE = 'report.html';
@@ -33,9 +34,13 @@ export function statsParts(state: State): { report: StatsReport; parts: Part[] }
 }
 
 /** The report in a finished output of `stats` or `merge`, and the names of its files. */
-export async function readStatsReport(directory: string): Promise<{ report: StatsReport; files: string[] }> {
-  const manifest = await readManifest(directory);
-  const bytes = await storageFor(directory).readAll(join(directory, REPORT_FILE));
+export async function readStatsReport(
+  directory: string,
+  { files }: Manifest,
+): Promise<{ report: StatsReport; files: string[] }> {
+  const file = files.find(({ kind }) => kind === 'report');
+  if (file === undefined) throw new InvariantError(`the manifest in ${directory} lists no report`);
+  const bytes = await storageFor(directory).readAll(outputPath(directory, file.path));
   const report = JSON.parse(new TextDecoder().decode(bytes)) as StatsReport;
-  return { report, files: manifest?.files.map((file) => file.path) ?? [] };
+  return { report, files: files.map(({ path }) => path) };
 }

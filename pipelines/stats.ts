@@ -1,13 +1,12 @@
 /** The statistics run: each data set is counted in one pass, and so is what a model predicted; then state, report, commit. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { type Config, configSchema, type RunConfig } from '../schemas/config.js';
 import { ConfigError } from '../schemas/errors.js';
 import { MANIFEST_VERSION, type Manifest } from '../schemas/manifest.js';
 import type { StatsReport } from '../schemas/stats-report.js';
 import { STATE_VERSION, type State, type StateModel, type StateSet } from '../schemas/stats-state.js';
-import { storageFor } from '../storage/index.js';
-import { dataPath, type Job } from '../transforms/read/job.js';
+import { below, storageFor } from '../storage/index.js';
+import type { Job } from '../transforms/read/job.js';
 import { loadLosses, unreadableRows } from '../transforms/read/losses.js';
 import { columnsOfJob, mergePredicted, predictRows } from '../transforms/stats/predict-rows.js';
 import { decodePredictions, encodePredictions } from '../transforms/stats/predictions.js';
@@ -16,19 +15,20 @@ import { planStats } from '../transforms/stats/stats-plan.js';
 import { addTally, emptyTally } from '../transforms/stats/tally.js';
 import { mergeTallies, openStats, tallyRows } from '../transforms/stats/tally-rows.js';
 import { taggerOf } from '../transforms/tag/stage.js';
-import { checkReplaceable, commitRun, readManifest } from '../transforms/write/commit.js';
+import { commitRun } from '../transforms/write/commit.js';
+import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { beginAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { findOut } from './find-out.js';
 import type { RunContext, RunHooks } from './hooks.js';
 import type { InputOptions } from './input.js';
-import { requireUnowned } from './owner.js';
+import { requireOwned, requireUnowned } from './owner.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { emptyVocabularies, packageVersion, partialOf, prepareRun } from './prepare.js';
 import { requireReadable, sawLost } from './readable.js';
 import { openRunner } from './runner.js';
 import { spreadSplits } from './spread.js';
-import { openAttempt, restoreReplaced } from './staging.js';
+import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
 import { optionsOf, readStatsReport, statsParts } from './stats-output.js';
 
 export interface StatsResult {
@@ -134,7 +134,7 @@ export function predictPhase(staging: string, { name, job }: StatsJob): Phase {
 
 /** Where a data set or a model has its part of the run. */
 export function stagingOfJob(staging: string, { kind, name }: Pick<StatsJob, 'kind' | 'name'>): string {
-  return join(staging, kind, name);
+  return below(staging, kind, name);
 }
 
 /** Counts a data set; again without the rows that only the pass found unreadable, where an earlier phase looked at them. */
@@ -199,11 +199,13 @@ export async function runStats(config: Config, hooks: RunHooks = {}): Promise<St
   const partial = partialOf(directory);
   const jobs = await prepareStats(config, { hooks });
   const run = statsRun(jobs);
-  await requireUnowned(partial);
+  const alone = await requireUnowned(partial);
   await restoreReplaced(partial, directory);
-  if ((await readManifest(directory))?.run === run) {
+  const published = await readPublished(directory);
+  await finishReplacing(partial, directory, published);
+  if (published.manifest?.run === run) {
     await storageFor(partial).remove(partial);
-    return { ...(await readStatsReport(directory)), directory, alreadyDone: true };
+    return { ...(await readStatsReport(directory, published.manifest)), directory, alreadyDone: true };
   }
   await checkReplaceable(config.output);
   const runner = await openRunner(config.runner);
@@ -211,6 +213,7 @@ export async function runStats(config: Config, hooks: RunHooks = {}): Promise<St
   const models: StateModel[] = [];
   let staging: string;
   try {
+    if (alone) await takeBack(partial, run, directory, published);
     staging = await openAttempt(partial, { ...jobs[0].job, run }, hooks);
     for (const part of jobs) {
       const { job } = part;
@@ -235,14 +238,16 @@ export async function runStats(config: Config, hooks: RunHooks = {}): Promise<St
     config: toldConfig(config),
   };
   const { report, parts } = statsParts(state);
-  await commitRun({
-    staging: dataPath(staging),
+  await requireOwned(partial);
+  const { files } = await commitRun({
+    staging,
     ...config.output,
+    published,
     parts,
     manifest: manifestOf(run, report, toldConfig(config)),
   });
   await storageFor(partial).remove(partial);
-  return { report, directory, files: parts.map((part) => part.path), alreadyDone: false };
+  return { report, directory, files: files.map((file) => file.path), alreadyDone: false };
 }
 
 /** Of all data sets together; statistics write no rows and have no certificate. */

@@ -34,6 +34,14 @@ export class StorageError extends InputError {
   override readonly name = 'StorageError';
 }
 
+/** A service that gave no answer however often it was asked: it says nothing of the file, which must not count as a bad one. */
+export class UnavailableError extends StorageError {}
+
+/** A file is no longer of the version that was expected: another process wrote or removed it. */
+export class ChangedError extends InputError {
+  override readonly name = 'ChangedError';
+}
+
 /** A service (BigQuery) that could not be reached, or that refused for a reason other than what was asked of it: permission, quota. */
 export class ServiceError extends InputError {
   override readonly name = 'ServiceError';

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 /**
  * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery).
+ * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library).
  */
 const EXTERNAL = [
   'parquet-wasm',

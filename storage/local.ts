@@ -8,7 +8,7 @@ import { guarded, reason } from './guarded.js';
 import { makeHandles } from './handles.js';
 import { listPatterns } from './list.js';
 import { checkOutputPath, printable } from './names.js';
-import type { Storage, StorageEntry } from './storage.js';
+import type { FolderStorage, StorageEntry } from './storage.js';
 
 /** Sources remembered, so that a file opened again and unchanged is the same object, and what was learnt of it (a footer) is found again. */
 const REMEMBERED_SOURCES = 64;
@@ -213,7 +213,8 @@ async function publish(from: string, to: string): Promise<void> {
 }
 
 /** Files and folders of this machine: plain paths and `file:` URLs. */
-export const localStorage: Storage = {
+export const localStorage: FolderStorage = {
+  kind: 'folders',
   list: (patterns, options) => listPatterns(patterns.map(localPath), options),
   open: openSource,
   create: createSink,

@@ -1,6 +1,7 @@
-/** Installs every runner that the tests use, all at once, and says which cannot be had: their tests are skipped. */
+/** Installs every runner and emulator that the tests use, all at once, and says which cannot be had: their tests are skipped. */
 import { installBigQuery } from './install-bigquery.mjs';
 import { installFlink } from './install-flink.mjs';
+import { installGcs } from './install-gcs.mjs';
 import { installPrism } from './install-prism.mjs';
 import { installPython } from './install-python.mjs';
 
@@ -8,6 +9,7 @@ const installers = {
   Prism: installPrism,
   Flink: installFlink,
   "Python's job service": installPython,
+  'fake-gcs-server': installGcs,
   'The emulator of BigQuery': installBigQuery,
 };
 await Promise.all(

@@ -1,7 +1,8 @@
 /** A job that reads nothing: for tests of the command line alone. */
-import type { Job, PlanSummary, RunResult } from '../../cli/job.js';
+import type { Job, Leftovers, PlanSummary, RunResult } from '../../cli/job.js';
 import type { BigQueryConfig } from '../../schemas/bigquery.js';
 import type { Config } from '../../schemas/config.js';
+import { InputError } from '../../schemas/errors.js';
 import type { Report } from '../../schemas/report.js';
 
 export const PLAN: PlanSummary = {
@@ -40,6 +41,12 @@ async function unexpected(): Promise<never> {
   throw new Error('this test asks for balance alone');
 }
 
+const leftovers = (directory: string): Leftovers => ({
+  directory,
+  owner: { pid: 7, host: 'elsewhere', state: 'elsewhere' },
+  leftovers: [{ path: `${directory}.partial`, files: 3, bytes: 1.5 * 2 ** 20, what: 'an unfinished run' }],
+});
+
 export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob {
   const configs: Config[] = [];
   const published: FakeJob['published'][number][] = [];
@@ -62,6 +69,13 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
         alreadyDone: false,
         ...result(),
       };
+    },
+    async findLeftovers(directory) {
+      return leftovers(directory);
+    },
+    async removeLeftovers(directory, force) {
+      if (!force) throw new InputError('clean', { expected: 'what a dead run has left', got: 'what may live' });
+      return leftovers(directory);
     },
     async publishRun(directory, { bigquery }) {
       published.push({ directory, bigquery });

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { impulse, type Root } from '../../beam/index.js';
 import { JobError } from '../../beam/job-error.js';
 import { openDataflow } from '../../beam/runners/dataflow.js';

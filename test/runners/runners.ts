@@ -45,6 +45,16 @@ export async function startFlink(
   return (await load('start-flink.mjs')).startFlink(options);
 }
 
+/** The binary of fake-gcs-server, undefined where there is none. */
+export async function findGcs(): Promise<string | undefined> {
+  return (await load('install-gcs.mjs')).findGcs();
+}
+
+/** fake-gcs-server with empty buckets of these names. */
+export async function startGcs(buckets: readonly string[]): Promise<Started | Absent> {
+  return (await load('start-gcs.mjs')).startGcs({ buckets });
+}
+
 export interface StartedBigQuery extends Started {
   /** `host:port` of its Storage Read interface; `endpoint` is the URL of its REST interface. */
   readonly readEndpoint: string;

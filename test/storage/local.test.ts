@@ -18,10 +18,10 @@ import { pathToFileURL } from 'node:url';
 import { InputError } from '../../schemas/errors.js';
 import { makeHandles } from '../../storage/handles.js';
 import { outputPath, storageFor } from '../../storage/index.js';
+import { localStorage as storage } from '../../storage/local.js';
 
 const root = mkdtempSync(join(tmpdir(), 'storage-'));
 after(() => rmSync(root, { recursive: true }));
-const storage = storageFor(root);
 
 function folder(name: string, files: Record<string, string>): string {
   const path = join(root, name);
@@ -115,7 +115,7 @@ test('a pattern without a file is refused with its name and the nearest folder',
 });
 
 test('an unknown scheme is refused with a sentence', () => {
-  assert.throws(() => storageFor('gs://bucket/x.parquet'), inputError(/gs:\/\/ is not supported in this version/));
+  assert.throws(() => storageFor('s3://bucket/x.parquet'), inputError(/s3:\/\/ is not supported in this version/));
   assert.throws(() => storageFor('constructor://x'), inputError(/not supported/));
 });
 

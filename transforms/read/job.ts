@@ -1,9 +1,8 @@
 /** What every step of a run needs to know, kept in the staging folder so that workers read it instead of carrying it. */
-import { join } from 'node:path';
 import type { FilterRule, RunConfig } from '../../schemas/config.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
-import { storageFor } from '../../storage/index.js';
+import { below, storageFor } from '../../storage/index.js';
 import type { Lexicon } from '../tag/lexicon.js';
 import type { InputPlan } from './plan.js';
 
@@ -27,12 +26,12 @@ export interface Job {
 
 /** Folder of files that become the output. */
 export function dataPath(staging: string): string {
-  return join(staging, 'data');
+  return below(staging, 'data');
 }
 
 /** A file of the run's own bookkeeping. */
 export function workPath(staging: string, ...names: string[]): string {
-  return join(staging, 'work', ...names);
+  return below(staging, 'work', ...names);
 }
 
 const JOB = 'job.json';

@@ -1,10 +1,9 @@
 /** The plan: which files, which splits, which columns, from footers alone. */
-import { resolve } from 'node:path';
 import { DATA_SUFFIXES, formatFor } from '../../formats/index.js';
 import type { Config } from '../../schemas/config.js';
-import { InputError } from '../../schemas/errors.js';
+import { ChangedError, InputError, UnavailableError } from '../../schemas/errors.js';
 import type { FilePlan, Split } from '../../schemas/split.js';
-import { type StorageEntry, storageFor } from '../../storage/index.js';
+import { absolutePath, pinOf, type StorageEntry, storageFor } from '../../storage/index.js';
 import { type ColumnSource, resolveColumns } from './columns.js';
 
 /** Files, and how their columns are called; of a table elsewhere, the files that it was copied to. */
@@ -15,6 +14,8 @@ export interface PlannedFile {
   readonly bytes: number;
   /** Milliseconds since the epoch, where the storage tells. */
   readonly modified?: number | undefined;
+  /** Where the storage counts versions: only this one is read. */
+  readonly version?: string | undefined;
   readonly format: string;
   /** Index into `layouts`. */
   readonly layout: number;
@@ -56,12 +57,7 @@ const HEAD_BYTES = 16;
  */
 export async function planInput(input: FileInput, outputs: readonly string[] = []): Promise<InputPlan> {
   const patterns = typeof input.files === 'string' ? [input.files] : input.files;
-  const own = outputs.map((folder) => `${resolve(folder)}/`);
-  const entries: StorageEntry[] = [];
-  for await (const entry of storageFor(patterns[0]!).list(patterns, { suffixes: DATA_SUFFIXES })) {
-    const path = resolve(entry.path);
-    if (!own.some((folder) => path.startsWith(folder))) entries.push(entry);
-  }
+  const entries = await listInput(patterns, outputs);
 
   const files: PlannedFile[] = [];
   const layouts: ColumnSource[][] = [];
@@ -86,6 +82,7 @@ export async function planInput(input: FileInput, outputs: readonly string[] = [
           path: entry.path,
           bytes: entry.bytes,
           modified: entry.modified?.getTime(),
+          version: entry.version,
           format: footer.format,
           layout: layoutNumber(layouts, carried),
           groups: footer.plan.groups,
@@ -110,16 +107,35 @@ export async function planInput(input: FileInput, outputs: readonly string[] = [
   };
 }
 
+/** Files of all patterns, each once, without those below `outputs`. */
+async function listInput(patterns: readonly string[], outputs: readonly string[]): Promise<StorageEntry[]> {
+  const folder = process.cwd();
+  const own = outputs.map((output) => `${absolutePath(folder, output).replace(/\/+$/, '')}/`);
+  const entries = new Map<string, StorageEntry>();
+  for (const pattern of patterns) {
+    for await (const entry of storageFor(pattern).list([pattern], { suffixes: DATA_SUFFIXES })) {
+      const path = absolutePath(folder, entry.path);
+      if (!entries.has(path) && !own.some((output) => path.startsWith(output))) entries.set(path, entry);
+    }
+  }
+  return [...entries.values()];
+}
+
 async function readFooter(entry: StorageEntry): Promise<{ format: string; plan: FilePlan } | { reason: string }> {
   try {
-    const source = await storageFor(entry.path).open(entry.path);
+    const source = await storageFor(entry.path).open(entry.path, pinOf(entry));
     const head = await source.read(0, Math.min(HEAD_BYTES, source.bytes));
     const format = formatFor(entry.path, head);
     return { format: format.name, plan: await format.plan(source) };
   } catch (error) {
-    if (error instanceof InputError) return { reason: error.message };
-    throw error;
+    if (!(error instanceof InputError) || saysNothingOfTheFile(error)) throw error;
+    return { reason: error.message };
   }
+}
+
+/** Errors that make no file a bad one: to go on without it would make the result depend on the network, or mix two inputs. */
+export function saysNothingOfTheFile(error: InputError): boolean {
+  return error instanceof UnavailableError || error instanceof ChangedError;
 }
 
 function checkLayout(sources: readonly ColumnSource[], reference: readonly ColumnSource[], file: string): void {

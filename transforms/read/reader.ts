@@ -4,10 +4,10 @@ import { formatNamed, readsAhead } from '../../formats/index.js';
 import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
-import { absolutePath, storageFor } from '../../storage/index.js';
+import { absolutePath, pinOf, storageFor } from '../../storage/index.js';
 import { canonicalise, canonicalSchema } from './columns.js';
 import { lossesBySplit, type Unreadable } from './losses.js';
-import { type InputPlan, type PlannedFile, splitsOf } from './plan.js';
+import { type InputPlan, type PlannedFile, saysNothingOfTheFile, splitsOf } from './plan.js';
 
 /** Rows that could be read. Batches may be zero-copy slices. */
 export interface Examples {
@@ -65,7 +65,7 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
       if (row !== readable) throw rowCount(s, String(row - s.firstRow));
       if (loss !== undefined) yield loss;
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!(error instanceof InputError) || saysNothingOfTheFile(error)) throw error;
       yield { firstRow: row, rows: end - row, file: s.file, reason: error.message };
     }
   }
@@ -146,11 +146,13 @@ function started<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
   })();
 }
 
-/** Throws InputError where the file is not the one that was planned. */
+/** Throws InputError where the file is not the one that was planned; where the storage counts versions, each read does. */
 async function openUnchanged(folder: string, planned: PlannedFile): Promise<ByteSource> {
   const { path, bytes, modified } = planned;
   const storage = storageFor(path);
   const place = absolutePath(folder, path);
+  const pin = pinOf(planned);
+  if (pin !== undefined) return storage.open(place, pin);
   const changed = (expected: string, got: string) =>
     new InputError('file changed', {
       file: path,

@@ -1,11 +1,10 @@
 /** One shard while it is written: a file a format for the rows that are kept, one for the weights of all rows. */
-import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import type { BatchWriter } from '../../formats/index.js';
 import { writerFor } from '../../formats/writers.js';
 import type { ByteSink } from '../../schemas/bytes.js';
 import type { Config } from '../../schemas/config.js';
-import { storageFor } from '../../storage/index.js';
+import { below, storageFor } from '../../storage/index.js';
 
 /** A file that was written, under its temporary name. */
 export interface PartFile {
@@ -43,7 +42,7 @@ export function openPart(directory: string, part: string, output: Config['output
     const name = path(kind, format);
     let file = files.get(name);
     if (file === undefined) {
-      const sink = await storageFor(directory).create(join(directory, name));
+      const sink = await storageFor(directory).create(below(directory, name));
       file = { sink, writer: writerFor(format, batch.schema, { compression: output.compression }), rows: 0 };
       files.set(name, file);
     }

@@ -2,20 +2,24 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Commit, commitRun, readManifest } from '../../../transforms/write/commit.js';
+import { dataPath } from '../../../transforms/read/job.js';
+import { commitRun } from '../../../transforms/write/commit.js';
+import type { Commit } from '../../../transforms/write/commit-parts.js';
+import { readPublished } from '../../../transforms/write/finished.js';
 import { filesBelow, scratch } from '../../end-to-end/scratch.js';
 
 const SHA256_OF_ROWS = '0'.repeat(64);
 
 /** A staging folder with one part, and the commit of it. */
 function staged(folder: string, change: Partial<Commit> = {}): Commit {
-  const staging = join(folder, 'out.partial', 'data');
-  mkdirSync(staging, { recursive: true });
-  writeFileSync(join(staging, 'shard-part-0.parquet'), 'rows');
+  const staging = join(folder, 'out.partial');
+  mkdirSync(dataPath(staging), { recursive: true });
+  writeFileSync(join(dataPath(staging), 'shard-part-0.parquet'), 'rows');
   return {
     staging,
     directory: join(folder, 'out'),
     overwrite: false,
+    published: { manifest: undefined, version: undefined },
     parts: [
       {
         path: 'weights/a.parquet',
@@ -44,7 +48,7 @@ test('a commit publishes the parts under their names, and what the manifest says
   const folder = scratch(t);
   const manifest = await commitRun(staged(folder));
   assert.deepEqual(filesBelow(join(folder, 'out')), ['manifest.json', 'report.json', 'weights/a.parquet']);
-  assert.deepEqual(await readManifest(join(folder, 'out')), manifest);
+  assert.deepEqual((await readPublished(join(folder, 'out'))).manifest, manifest);
   assert.equal(manifest.files[1]!.sha256, 'ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356');
   assert.equal(readFileSync(join(folder, 'out', 'weights', 'a.parquet'), 'utf8'), 'rows');
 });
@@ -52,8 +56,8 @@ test('a commit publishes the parts under their names, and what the manifest says
 test('what a killed run left half written is not published', async (t) => {
   const folder = scratch(t);
   const commit = staged(folder);
-  writeFileSync(join(commit.staging, '.0d9fd020.tmp'), 'half a ro');
-  writeFileSync(join(commit.staging, 'shard-part-1.parquet'), 'a shard that is no part');
+  writeFileSync(join(dataPath(commit.staging), '.0d9fd020.tmp'), 'half a ro');
+  writeFileSync(join(dataPath(commit.staging), 'shard-part-1.parquet'), 'a shard that is no part');
   await commitRun(commit);
   assert.deepEqual(filesBelow(join(folder, 'out')), ['manifest.json', 'report.json', 'weights/a.parquet']);
 });
@@ -61,10 +65,10 @@ test('what a killed run left half written is not published', async (t) => {
 test('a commit that was interrupted after any of its steps can be repeated', async (t) => {
   const folder = scratch(t);
   const commit = staged(folder);
-  mkdirSync(join(commit.staging, 'weights'));
+  mkdirSync(join(dataPath(commit.staging), 'weights'));
   writeFileSync(
-    join(commit.staging, 'weights', 'a.parquet'),
-    readFileSync(join(commit.staging, 'shard-part-0.parquet')),
+    join(dataPath(commit.staging), 'weights', 'a.parquet'),
+    readFileSync(join(dataPath(commit.staging), 'shard-part-0.parquet')),
   );
   await commitRun(commit);
   assert.deepEqual(filesBelow(join(folder, 'out')), ['manifest.json', 'report.json', 'weights/a.parquet']);
@@ -86,7 +90,7 @@ test('another finished run is replaced with leave only, and a folder of somethin
   await assert.rejects(commitRun(staged(folder)), /expected an empty or absent directory, got a finished run \(abc\)/);
   const manifest = { ...staged(folder).manifest, run: 'def' };
   await commitRun(staged(folder, { overwrite: true, manifest }));
-  assert.equal((await readManifest(directory))?.run, 'def');
+  assert.equal((await readPublished(directory)).manifest?.run, 'def');
   assert.equal(existsSync(join(folder, 'out.partial', 'data.replaced')), false);
 
   writeFileSync(join(directory, 'manifest.json'), '{"version": 7}');

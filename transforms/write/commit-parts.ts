@@ -1,0 +1,34 @@
+/** What a commit is given, and what its manifest says. */
+import { createHash } from 'node:crypto';
+import type { Manifest, ManifestFile } from '../../schemas/manifest.js';
+import type { Published, Replacement } from './finished.js';
+
+/** A file of the run under its temporary name, or small enough to be given as text. */
+export type Part = Omit<ManifestFile, 'bytes' | 'sha256'> &
+  ({ readonly from: string; readonly bytes: number; readonly sha256: string } | { readonly text: string });
+
+export interface Commit extends Replacement {
+  /** Folder of the attempt, whose data folder has the parts. In the same storage as `directory`. */
+  readonly staging: string;
+  /** What the run is to replace. */
+  readonly published: Published;
+  readonly parts: readonly Part[];
+  readonly manifest: Omit<Manifest, 'files'>;
+}
+
+export function manifestBytes(manifest: Manifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What the manifest says of a part. `folder`: where its path is relative to, from the manifest. */
+export function manifestFile(part: Part, folder?: string): ManifestFile {
+  const entry = {
+    path: folder === undefined ? part.path : `${folder}/${part.path}`,
+    kind: part.kind,
+    format: part.format,
+    ...(part.rows === undefined ? {} : { rows: part.rows }),
+  };
+  if (!('text' in part)) return { ...entry, bytes: part.bytes, sha256: part.sha256 };
+  const body = Buffer.from(part.text);
+  return { ...entry, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
+}
