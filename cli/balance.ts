@@ -5,8 +5,8 @@ import { EXIT } from './exit-codes.js';
 import type { Job } from './job.js';
 import { planLines } from './plan-lines.js';
 import { publishFinished } from './publish.js';
-import { printOutput, type RunOptions, tableWidth, withProgress } from './run.js';
-import { printJson, printLine, type Terminal } from './terminal.js';
+import { printOutput, printPlan, type RunOptions, tableWidth, withProgress } from './run.js';
+import type { Terminal } from './terminal.js';
 
 /** A rate that was asked for, and that cannot be had within the tolerance. */
 function isRateMissed(config: Config, { certificate }: Report): boolean {
@@ -19,9 +19,7 @@ export function balance(config: Config, options: RunOptions, job: Job, terminal:
     if (options.dryRun) {
       const plan = await job.planBalance(config, hooks);
       display.stop();
-      if (options.json) printJson(terminal.stdout, { event: 'plan', ...plan });
-      else for (const line of planLines(plan, options.verbose)) printLine(terminal.stdout, line);
-      return plan.submission === undefined || plan.submission.problems.length === 0 ? EXIT.done : EXIT.usage;
+      return printPlan(plan, () => planLines(plan, options.verbose), options, terminal);
     }
     const result = await job.runBalance(config, hooks);
     display.stop();

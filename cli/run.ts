@@ -1,9 +1,10 @@
 /** What the commands that run a configuration share: reading it, telling how far it is, and Ctrl-C. */
 import type { Config } from '../schemas/config.js';
 import { parseConfig } from '../schemas/parse-config.js';
+import { EXIT } from './exit-codes.js';
 import { type Flag, withFlags } from './flags.js';
 import { listenForInterrupt } from './interrupt.js';
-import type { RunHooks } from './job.js';
+import type { RunHooks, SubmissionSummary } from './job.js';
 import { type ProgressDisplay, progressDisplay } from './progress.js';
 import { readConfigFile } from './read-config.js';
 import { printJson, printLine, type Terminal } from './terminal.js';
@@ -39,6 +40,18 @@ export async function loadConfig(
   const value = options.config === undefined ? {} : await readConfigFile(options.config);
   const given = options.online ? { 'balance.fit': 'online', ...argv } : argv;
   return parseConfig(withFlags(value, given, flags), options.config ?? 'command line');
+}
+
+/** What a run would do; `lines` are the plan. The exit code: a usage error where its runner would refuse it. */
+export function printPlan(
+  plan: { readonly submission?: SubmissionSummary },
+  lines: () => readonly string[],
+  { json }: Pick<RunOptions, 'json'>,
+  { stdout }: Terminal,
+): number {
+  if (json) printJson(stdout, { event: 'plan', ...plan });
+  else for (const line of lines()) printLine(stdout, line);
+  return plan.submission === undefined || plan.submission.problems.length === 0 ? EXIT.done : EXIT.usage;
 }
 
 /** What was written, and where; `lines` are the report. */

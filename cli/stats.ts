@@ -4,8 +4,8 @@ import { EXIT } from './exit-codes.js';
 import type { Job } from './job.js';
 import { statsPlanLines } from './plan-lines.js';
 import { publishFinished } from './publish.js';
-import { printOutput, type RunOptions, tableWidth, withProgress } from './run.js';
-import { printJson, printLine, type Terminal } from './terminal.js';
+import { printOutput, printPlan, type RunOptions, tableWidth, withProgress } from './run.js';
+import type { Terminal } from './terminal.js';
 
 /** The process's exit code. Errors are thrown, except where a signal was their cause. */
 export function stats(config: Config, options: RunOptions, job: Job, terminal: Terminal): Promise<number> {
@@ -13,9 +13,7 @@ export function stats(config: Config, options: RunOptions, job: Job, terminal: T
     if (options.dryRun) {
       const plan = await job.planStats(config, hooks);
       display.stop();
-      if (options.json) printJson(terminal.stdout, { event: 'plan', ...plan });
-      else for (const line of statsPlanLines(plan, options.verbose)) printLine(terminal.stdout, line);
-      return plan.submission === undefined || plan.submission.problems.length === 0 ? EXIT.done : EXIT.usage;
+      return printPlan(plan, () => statsPlanLines(plan, options.verbose), options, terminal);
     }
     const result = await job.runStats(config, hooks);
     display.stop();

@@ -1,7 +1,7 @@
 /** Lines over a common axis, each named at its end, with marks where a reader is to look. */
 import { axisX, axisY, dot, gridY, line, plot, ruleX, ruleY, text } from '@observablehq/plot';
 import type { Plot } from '../schemas/page.js';
-import { base, GRID, INK, legend, MUTED, seriesColour, withLegend } from './style.js';
+import { base, bottomAxis, GRID, INK, legend, MUTED, seriesColour, withLegend } from './style.js';
 
 type Curves = Extract<Plot, { type: 'curves' }>;
 
@@ -28,14 +28,7 @@ export function drawCurves({ series, marks, axes: [x, y] }: Curves, width: numbe
     y: { zero: true, nice: true },
     marks: [
       gridY({ stroke: GRID, strokeOpacity: 1 }),
-      axisX({
-        label: x,
-        labelAnchor: 'center',
-        labelArrow: 'none',
-        tickSize: 0,
-        color: MUTED,
-        ticks: Math.max(3, width / 90),
-      }),
+      axisX(bottomAxis(x, Math.max(3, width / 90))),
       axisY({ label: y, labelArrow: 'none', tickSize: 0, color: MUTED, ticks: 5 }),
       ruleY([0], { stroke: MUTED }),
       ruleX(named, { x: 'x', stroke: MUTED, strokeDasharray: '4 3' }),

@@ -4,11 +4,11 @@ import type { Cell, Estimate, Plot } from '../schemas/page.js';
 import { cellText, isCaptions, visible } from '../transforms/stats/page/cells.js';
 import {
   base,
+  bottomAxis,
   fitting,
   GRID,
   INK,
   legend,
-  MUTED,
   NARROW_PIXELS,
   pixelsOf,
   SURFACE,
@@ -93,13 +93,8 @@ export function drawForest({ estimates, axis, mark, percent }: Intervals, width:
     marks: [
       gridX({ stroke: GRID, strokeOpacity: 1 }),
       axisX({
-        label: axis,
-        labelAnchor: 'center',
-        labelArrow: 'none',
-        ticks: Math.max(3, width / 110),
+        ...bottomAxis(axis, Math.max(3, width / 110)),
         ...(percent && { tickFormat: (x: number) => `${x} %` }),
-        tickSize: 0,
-        color: MUTED,
       }),
       ...(mark === undefined ? [] : [ruleX([mark], { stroke: INK, strokeWidth: 1 })]),
       link(placed, { x1: 'low', x2: 'high', y: 'y', stroke: colour, strokeWidth: 2, strokeLinecap: 'round' }),

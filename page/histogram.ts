@@ -2,7 +2,7 @@
 import { axisX, axisY, gridY, plot, rectY, ruleY, text } from '@observablehq/plot';
 import type { Plot } from '../schemas/page.js';
 import { cellText } from '../transforms/stats/page/cells.js';
-import { base, GRID, INK, MUTED, seriesColour } from './style.js';
+import { base, bottomAxis, GRID, INK, MUTED, seriesColour } from './style.js';
 
 type Histogram = Extract<Plot, { type: 'histogram' }>;
 
@@ -34,14 +34,7 @@ export function drawHistogram({ bins, points, axis, logarithmic }: Histogram, wi
     y: { nice: true },
     marks: [
       gridY({ stroke: GRID, strokeOpacity: 1 }),
-      axisX({
-        label: axis,
-        labelAnchor: 'center',
-        labelArrow: 'none',
-        tickSize: 0,
-        color: MUTED,
-        ticks: Math.max(3, width / 90),
-      }),
+      axisX(bottomAxis(axis, Math.max(3, width / 90))),
       axisY({ label: 'rows', labelArrow: 'none', tickSize: 0, color: MUTED, ticks: 5 }),
       rectY(
         bins.filter(({ rows }) => rows > 0),

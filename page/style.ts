@@ -1,5 +1,5 @@
 /** What all plots share: type, colours from the page's style, and names that fit. */
-import type { PlotOptions } from '@observablehq/plot';
+import type { AxisXOptions, PlotOptions } from '@observablehq/plot';
 import { visible } from '../transforms/stats/page/cells.js';
 
 export const FONT_PIXELS = 12;
@@ -29,6 +29,11 @@ export function base(width: number): PlotOptions {
     width,
     style: { fontSize: `${FONT_PIXELS}px`, fontFamily: 'inherit', overflow: 'visible', background: 'none' },
   };
+}
+
+/** The axis below a plot, with its name in the middle and about so many ticks. */
+export function bottomAxis(label: string, ticks: number): AxisXOptions {
+  return { label, labelAnchor: 'center', labelArrow: 'none', tickSize: 0, color: MUTED, ticks };
 }
 
 /** A name as it can stand beside a plot: whole in the tables, cut here where it is longer than `pixels`. */

@@ -2,7 +2,7 @@
 import { axisX, gridX, plot, rect, ruleX, text } from '@observablehq/plot';
 import type { Plot } from '../schemas/page.js';
 import { cellText, visible } from '../transforms/stats/page/cells.js';
-import { base, fitting, GRID, INK, LESS, MORE, MUTED, TOTAL } from './style.js';
+import { base, bottomAxis, fitting, GRID, INK, LESS, MORE, MUTED, TOTAL } from './style.js';
 
 type Waterfall = Extract<Plot, { type: 'waterfall' }>;
 type Step = Waterfall['steps'][number];
@@ -55,14 +55,7 @@ export function drawWaterfall({ steps, axis, unit }: Waterfall, width: number): 
     y: { type: 'linear', domain: [0, height], range: [0, height], axis: null },
     marks: [
       gridX({ stroke: GRID, strokeOpacity: 1 }),
-      axisX({
-        label: axis,
-        labelAnchor: 'center',
-        labelArrow: 'none',
-        tickSize: 0,
-        color: MUTED,
-        ticks: Math.max(2, width / 120),
-      }),
+      axisX(bottomAxis(axis, Math.max(2, width / 120))),
       ruleX(joints, { x: 'x', y1: 'from', y2: 'to', stroke: MUTED, strokeDasharray: '2 2' }),
       rect(placed, {
         x1: 'low',

@@ -9,15 +9,13 @@ import { makeHandles } from './handles.js';
 import { listPatterns } from './list.js';
 import { checkOutputPath, printable } from './names.js';
 import type { FolderStorage, StorageEntry } from './storage.js';
+import { readWhole } from './whole.js';
 
 /** Sources remembered, so that a file opened again and unchanged is the same object, and what was learnt of it (a footer) is found again. */
 const REMEMBERED_SOURCES = 64;
 
 /** fs.read takes a signed 32-bit length; larger ranges are read in steps of this many bytes. */
 const MAXIMUM_READ_BYTES = 1 << 30;
-
-/** Files kept by `readAll` at most: it is for configurations and manifests. */
-const MAXIMUM_WHOLE_BYTES = 2 ** 31 - 1;
 
 const handles = makeHandles();
 const sources = new Map<string, { readonly stamp: string; readonly source: ByteSource }>();
@@ -219,12 +217,7 @@ export const localStorage: FolderStorage = {
   open: openSource,
   create: createSink,
   async readAll(path) {
-    const source = await openSource(path);
-    if (source.bytes > MAXIMUM_WHOLE_BYTES) {
-      const expected = `at most ${MAXIMUM_WHOLE_BYTES} bytes`;
-      throw new InputError('read', { file: source.name, expected, got: `${source.bytes}` });
-    }
-    return source.read(0, source.bytes);
+    return readWhole(await openSource(path));
   },
   async exists(path) {
     return stat(localPath(path)).then(

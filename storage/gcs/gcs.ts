@@ -5,6 +5,7 @@ import { inParallel } from '../in-parallel.js';
 import { printable } from '../names.js';
 import { DEFAULT_RETRIES } from '../retry.js';
 import type { ListOptions, ObjectStorage, StorageEntry } from '../storage.js';
+import { readWhole } from '../whole.js';
 import { type GcsOptions, gcsHttp } from './http.js';
 import { folderListing, type GcsName, gcsPath, globListing, parseGcs } from './names.js';
 import { type GcsObject, gcsObjects } from './objects.js';
@@ -20,8 +21,6 @@ const BLOCK_BYTES = 8 << 20;
 const REMEMBERED_SOURCES = 64;
 /** Objects removed at a time. */
 const REMOVED_AT_ONCE = 16;
-/** Files kept by `readAll` at most: it is for configurations and manifests. */
-const MAXIMUM_WHOLE_BYTES = 2 ** 31 - 1;
 
 const byPath = (a: StorageEntry, b: StorageEntry) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 
@@ -111,12 +110,7 @@ export function gcsStorage(given: Partial<GcsOptions> = {}): ObjectStorage {
       return gcsSink(http, objects, objectAt(path), options);
     },
     async readAll(path) {
-      const source = await open(path);
-      if (source.bytes > MAXIMUM_WHOLE_BYTES) {
-        const expected = `at most ${MAXIMUM_WHOLE_BYTES} bytes`;
-        throw new InputError('read', { file: source.name, expected, got: `${source.bytes}` });
-      }
-      return source.read(0, source.bytes);
+      return readWhole(await open(path));
     },
     async exists(path) {
       return (await objects.find(objectAt(path))) !== undefined;

@@ -81,6 +81,21 @@ export function biasWaterfall(id: string, stages: readonly StageReport[], measur
   };
 }
 
+/** The columns of `biasCells`. */
+export const biasColumns: Table['columns'] = [
+  { heading: 'RB', kind: 'figure' },
+  { heading: 'AB', kind: 'figure' },
+  { heading: 'interval of AB', kind: 'range' },
+  { heading: 'mean AB', kind: 'figure' },
+  { heading: 'worst label', kind: 'name' },
+  { heading: 'worst attribute', kind: 'name' },
+];
+
+/** The largest biases of a stage, and where the AB is. */
+export function biasCells({ rb, ab, association: { interval, mean, label, attribute } }: StageReport): Cell[] {
+  return [rb, ab, ab === null ? null : [interval.low, interval.high], mean, label, attribute];
+}
+
 export function stageTable(id: string, stages: readonly StageReport[]): Table {
   return {
     kind: 'table',
@@ -91,24 +106,9 @@ export function stageTable(id: string, stages: readonly StageReport[]): Table {
       { heading: 'stage', kind: 'name' },
       { heading: 'rows', kind: 'count' },
       { heading: 'effective', kind: 'count' },
-      { heading: 'RB', kind: 'figure' },
-      { heading: 'AB', kind: 'figure' },
-      { heading: 'interval of AB', kind: 'range' },
-      { heading: 'mean AB', kind: 'figure' },
-      { heading: 'worst label', kind: 'name' },
-      { heading: 'worst attribute', kind: 'name' },
+      ...biasColumns,
     ],
-    rows: stages.map(({ stage, rows, ess, rb, ab, association }) => [
-      stage,
-      rows,
-      ess,
-      rb,
-      ab,
-      ab === null ? null : [association.interval.low, association.interval.high],
-      association.mean,
-      association.label,
-      association.attribute,
-    ]),
+    rows: stages.map((of) => [of.stage, of.rows, of.ess, ...biasCells(of)]),
   };
 }
 

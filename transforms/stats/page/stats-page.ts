@@ -6,7 +6,15 @@ import { count, figure, percent } from '../format.js';
 import { modelAnswer, setAnswer } from '../stats-answer.js';
 import { maker, problemsSection, readingSection } from './closing.js';
 import { pairsSection } from './pairs.js';
-import { attributeBlocks, biasWaterfall, rowsWaterfall, stageTable, weightBlocks } from './stages.js';
+import {
+  attributeBlocks,
+  biasCells,
+  biasColumns,
+  biasWaterfall,
+  rowsWaterfall,
+  stageTable,
+  weightBlocks,
+} from './stages.js';
 import {
   coOccurrenceBlocks,
   distributionBlocks,
@@ -142,24 +150,9 @@ function sideBySide({ sets, models }: StatsReport): Section[] {
       { heading: 'what', kind: 'name' },
       { heading: 'stage', kind: 'name' },
       { heading: 'rows', kind: 'count' },
-      { heading: 'RB', kind: 'figure' },
-      { heading: 'AB', kind: 'figure' },
-      { heading: 'interval of AB', kind: 'range' },
-      { heading: 'mean AB', kind: 'figure' },
-      { heading: 'worst label', kind: 'name' },
-      { heading: 'worst attribute', kind: 'name' },
+      ...biasColumns,
     ],
-    rows: lines.map(({ name, stage: { stage, rows, rb, ab, association } }) => [
-      name,
-      stage,
-      rows,
-      rb,
-      ab,
-      ab === null ? null : [association.interval.low, association.interval.high],
-      association.mean,
-      association.label,
-      association.attribute,
-    ]),
+    rows: lines.map(({ name, stage }) => [name, stage.stage, stage.rows, ...biasCells(stage)]),
   };
   if (estimates.length === 0) return [{ id: 'side', title: 'Side by side', blocks: [table] }];
   const description = ['The largest association bias of each data set and model; a line is its interval.'];
