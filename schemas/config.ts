@@ -1,19 +1,13 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import * as z from 'zod';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
-import {
-  columnName,
-  identifier,
-  lexicon,
-  MAXIMUM_EXAMPLES_OF_CELL,
-  oneOrMany,
-  path,
-  positive,
-  share,
-} from './config-values.js';
+import { columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
+import { nightlySchema } from './nightly-config.js';
+import { reportSchema } from './report-config.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
+export { reportSchema } from './report-config.js';
 export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
@@ -249,31 +243,6 @@ export const outputSchema = z.strictObject({
   overwrite: z.boolean().default(false).describe('Replace another finished run in this directory'),
 });
 
-export const reportSchema = z.strictObject({
-  minimumSupport: z.number().int().min(1).default(30).describe('A pair with less support is listed, not ranked'),
-  confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
-  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs the terminal lists'),
-  pairs: z.number().int().min(1).default(1000).describe('How many of the worst pairs report.json and report.html list'),
-  examples: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAXIMUM_EXAMPLES_OF_CELL)
-    .default(0)
-    .describe(
-      'Captions that the report of `stats` shows of each pair, of rows with the attribute and as many of rows without it; 0: none. `balance` shows none',
-    ),
-  rates: z
-    .number()
-    .int()
-    .min(0)
-    .max(100)
-    .default(10)
-    .describe(
-      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Only where the fitted patterns are in memory, and at most 200,000',
-    ),
-});
-
 export const statsSchema = createStatsSchema(inputSchema, attributeSchema);
 export type StatsConfig = z.infer<typeof statsSchema>;
 export type PredictionsConfig = NonNullable<StatsConfig['predictions']>;
@@ -291,10 +260,11 @@ export const configSchema = z.strictObject({
   report: reportSchema.prefault({}),
   stats: statsSchema.prefault({}),
   bigquery: bigQuerySchema.optional(),
+  nightly: nightlySchema.prefault({}),
   runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
 /** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
-export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery' | 'nightly'> & { readonly stats?: StatsConfig };
 export type BalanceConfig = z.infer<typeof balanceSchema>;
