@@ -6,7 +6,7 @@ import { namesNight } from '../../transforms/nightly/nights.js';
 const WHERE = '{date}, or {yyyy}, {mm} and {dd}';
 
 /** Throws ConfigError with a sentence for each mistake. */
-export function requireNightly({ input, nightly, filters, labels, balance }: Config): void {
+export function requireNightly({ input, nightly, filters, labels, balance, output }: Config): void {
   const issues: string[] = [];
   const files = [input.files ?? []].flat();
   if (input.bigquery !== undefined) {
@@ -44,6 +44,9 @@ export function requireNightly({ input, nightly, filters, labels, balance }: Con
   }
   if (balance.warm !== undefined) {
     issues.push('balance.warm: expected nothing with nightly, which starts from its last run, got a path.');
+  }
+  if (output.stages !== undefined) {
+    issues.push('output.stages: expected nothing with nightly, whose set has one split, got a share.');
   }
   if (issues.length > 0) throw new ConfigError(issues);
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Runner } from '../../beam/index.js';
 import type { Config } from '../../schemas/config.js';
-import { ChangedError, ConfigError, InvariantError } from '../../schemas/errors.js';
+import { ChangedError, ConfigError } from '../../schemas/errors.js';
 import { type InputFile, LEDGER_VERSION, type SetFile, type WrittenNight } from '../../schemas/nightly.js';
 import type { State } from '../../schemas/stats-state.js';
 import { below, storageFor } from '../../storage/index.js';
@@ -19,16 +19,17 @@ import { encodeHistogram } from '../../transforms/stats/histogram.js';
 import { encodeMoments } from '../../transforms/stats/moments-codec.js';
 import { decodeState, digest, encodeState, tallyOf, toBase64 } from '../../transforms/stats/state.js';
 import { openStage } from '../../transforms/tag/stage.js';
-import type { Part } from '../../transforms/write/commit-parts.js';
+import type { FilePart } from '../../transforms/write/commit-parts.js';
 import { decodeWritten, type Written } from '../../transforms/write/written.js';
 import { beginAttempt } from '../attempt.js';
 import { findOut } from '../find-out.js';
-import { balanceState, conserve, filesOf } from '../finish.js';
+import { balanceState, conserve } from '../finish.js';
 import { requireUnowned } from '../owner.js';
 import { countPhase, partsHash, unitsOf, writePhase } from '../passes.js';
 import { runPhase } from '../phase.js';
 import { prepareJob } from '../prepare.js';
 import { requireReadable, sawLost } from '../readable.js';
+import { shardParts } from '../shard-parts.js';
 import { openAttempt } from '../staging.js';
 
 import type { NightlyHooks } from './hooks.js';
@@ -161,7 +162,7 @@ export async function countNight(
 /** A night's files and what is told of them, before they are published. */
 export interface FreshNight {
   readonly counted: CountedNight;
-  readonly parts: readonly Part[];
+  readonly parts: readonly FilePart[];
   readonly written: Written;
   /** Rows by final reason, in order. */
   readonly drops: WrittenNight['drops'];
@@ -198,8 +199,7 @@ export async function writeNight(
   if (unreadableRows(written.unreadable) !== unreadable) return { lost: written.unreadable };
   const dropped = conserve({ job, stage, counts: { ...tally, unreadable: written.unreadable }, written });
   const data = dataPath(staging);
-  const parts = filesOf(job, written).map((part) => {
-    if (!('from' in part)) throw new InvariantError(`night ${counted.night}: ${part.path} has no file`);
+  const parts = shardParts(job.config.output, written).map((part) => {
     return { ...part, path: `${counted.night}/${part.path}`, from: below(data, part.from) };
   });
   const drops = Object.entries(dropped).map(([reason, rows]) => ({ reason, rows }));
@@ -209,7 +209,6 @@ export async function writeNight(
 /** What is told of a written night to later runs. `place`: the folder of the files, relative to the root. */
 export function toldNight({ counted, written, drops, parts }: FreshNight, place: string): WrittenNight {
   const files = parts.map((part): WrittenNight['files'][number] => {
-    if (!('from' in part)) throw new InvariantError(`night ${counted.night}: ${part.path} has no file`);
     const { kind, format, rows, bytes, sha256 } = part;
     return { path: `${place}/${part.path}`, kind: kind as SetFile['kind'], format, rows, bytes, sha256 };
   });
