@@ -36,8 +36,8 @@ attributes:                    # perceived sensitive attributes: at least one; u
   #nonwhite: {column: s_nonwhite, target: 0.5}                    # a boolean or 0/1 column
   #young: {column: age_score, threshold: 0.7, below: 0.3}         # a score; unknown from below to threshold
   #woman: {column: gender, value: F}                              # a column of strings
-  #man:                        # several sources, merged: agreement, priority, any or vote
-  #  {from: [{lexicon: gender, value: male}, {column: face, value: M, name: face, weight: 2}], merge: vote, minimum: 1, majority: 0.5}
+  # several sources, merged by agreement, priority, any or vote:
+  #man: {from: [{lexicon: gender, value: male}, {column: face, value: M, name: face, weight: 2}], merge: vote, minimum: 1, majority: 0.5}
 
 labels:                        # what must not go with an attribute
   - lexicon: occupations       # or proxies, or the path of a TSV file with the columns term, value; column: text

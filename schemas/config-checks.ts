@@ -5,6 +5,7 @@ import { BUILT_IN_LABEL_LEXICONS, type Config, type FilterRule, type LabelConfig
 import { checkDataflow } from './dataflow-checks.js';
 import { shown } from './explain-config.js';
 import { didYouMean } from './nearest.js';
+import { RAW_SPLIT } from './output.js';
 import { environmentOf, type RunnerConfig, type RunnerName } from './runner.js';
 
 /** A lexicon that is meant as a path has a separator or an ending; anything else is meant as a built-in name. */
@@ -148,6 +149,12 @@ function checkOutput({ output }: Config): string[] {
   }
   const repeated = output.formats.find((format, i) => output.formats.indexOf(format) !== i);
   if (repeated !== undefined) issues.push(`output.formats: expected each format once, got ${repeated} again.`);
+  if (output.stages !== undefined && output.split === RAW_SPLIT) {
+    issues.push(`output.split: expected another name than ${RAW_SPLIT}, which output.stages writes, got ${RAW_SPLIT}.`);
+  }
+  if (output.stages !== undefined && output.formats.length === 0) {
+    issues.push('output.stages: expected a format of shards in output.formats, got none.');
+  }
   if (output.formats.length === 0 && output.weights === 'none') {
     issues.push('output.formats: expected at least one format where weights is none, got an empty list.');
   }

@@ -14,6 +14,7 @@ import {
   share,
 } from './config-values.js';
 import { languagesSchema } from './languages.js';
+import { outputSchema } from './output.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
@@ -23,6 +24,7 @@ export {
   BUILT_IN_ATTRIBUTE_LEXICONS,
   BUILT_IN_ATTRIBUTE_VALUES,
 } from './attribute-config.js';
+export { OUTPUT_FORMATS, type OutputFormat, outputSchema } from './output.js';
 export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
@@ -205,26 +207,6 @@ export const balanceSchema = z.strictObject({
     .describe(
       'stream, online: independent keyed duals, averaged at the end; as many workers learn at once, each from its share of the rows',
     ),
-});
-
-export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
-
-export const outputSchema = z.strictObject({
-  directory: path.describe('The folder that the run writes'),
-  formats: z.array(z.enum(OUTPUT_FORMATS)).default(['parquet']).describe('Formats of the balanced shards'),
-  weights: z.enum(['parquet', 'arrow', 'none']).default('parquet').describe('Format of the table of weights'),
-  name: identifier.default('pairs').describe('First part of the name of a shard'),
-  split: identifier.default('train').describe('Second part of the name of a shard, as TFDS has it'),
-  shardRows: z.number().int().min(1).optional().describe('Rows a shard, on average'),
-  shardBytes: z
-    .number()
-    .int()
-    .min(1)
-    .optional()
-    .describe('Bytes a shard, estimated from the input; default 256 MiB where shardRows is not given'),
-  compression: z.enum(['snappy', 'zstd', 'none']).default('snappy').describe('Of Parquet shards'),
-  overwrite: z.boolean().default(false).describe('Replace another finished run in this directory'),
 });
 
 export const reportSchema = z.strictObject({
