@@ -277,7 +277,7 @@ export function createTagger(
       const rows = batch.numRows;
       const values = new Uint8Array(rows * attributeCount);
       let current = 0;
-      found.count = 0;
+      found.clear();
       const sink: BatchSink = {
         attributes: values,
         attributeCount,
