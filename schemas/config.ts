@@ -13,6 +13,7 @@ import {
   positive,
   share,
 } from './config-values.js';
+import { languagesSchema } from './languages.js';
 import { outputSchema } from './output.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
@@ -249,6 +250,7 @@ export const configSchema = z.strictObject({
     .describe('In this order; a preset by its name, or a rule') as z.ZodType<(FilterPreset | FilterRule)[]>,
   attributes: z.record(identifier, attributeSchema).describe('Perceived sensitive attributes, by name; at least one'),
   labels: z.array(labelSchema).default([]).describe('What must not go with an attribute'),
+  languages: languagesSchema.prefault({}),
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),
