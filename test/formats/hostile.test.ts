@@ -179,5 +179,5 @@ test('formats are found by ending, then by their first bytes, and nothing else i
     /x\.csv: expected a Parquet, Arrow, WebDataset or TFRecord file/,
   );
   assert.equal(formatNamed('arrow'), arrow);
-  assert.throws(() => formatNamed('orc'), /expected parquet or arrow, got orc/);
+  assert.throws(() => formatNamed('orc'), /expected parquet or arrow or webdataset or tfrecord, got orc/);
 });
