@@ -36,6 +36,7 @@ describe('a sound configuration', () => {
       filters: [],
       attributes: { female: { lexicon: 'gender', value: 'female', column: 'text', target: 0.5 } },
       labels: [],
+      languages: { use: ['en'], column: 'language', detect: 'missing', masculine: 'unknown' },
       balance: {
         rate: 'auto',
         tolerance: { representation: 0.01, association: 0.01, conditional: false },
@@ -86,7 +87,11 @@ describe('a sound configuration', () => {
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
+<<<<<<< HEAD
       'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, nightly, runner, got an unknown key. Did you mean filters?',
+=======
+      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
+>>>>>>> main
     ]);
   });
 
@@ -105,7 +110,11 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
+<<<<<<< HEAD
       'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, nightly and runner, got "x".',
+=======
+      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery and runner, got "x".',
+>>>>>>> main
     ],
   ],
   [
