@@ -2,23 +2,9 @@
 import * as z from 'zod';
 import { attributeSchema } from './attribute-config.js';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
-<<<<<<< HEAD
 import { captionColumn, columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
-import { nightlySchema } from './nightly-config.js';
-=======
-import {
-  captionColumn,
-  columnName,
-  identifier,
-  lexicon,
-  MAXIMUM_EXAMPLES_OF_CELL,
-  oneOrMany,
-  path,
-  positive,
-  share,
-} from './config-values.js';
 import { languagesSchema } from './languages.js';
->>>>>>> main
+import { nightlySchema } from './nightly-config.js';
 import { outputSchema } from './output.js';
 import { reportSchema } from './report-config.js';
 import { runnerSchema } from './runner.js';

@@ -31,11 +31,20 @@ export interface NightlyResult {
 }
 
 /** Hash of all that tags and filters rows. */
-function taggerHash({ attributes, labels, filters, balance, input }: Config): string {
+function taggerHash({ attributes, labels, languages, filters, balance, input }: Config): string {
   const hash = createHash('sha256');
-  const lexicons = readLexicons(attributes, labels);
+  const lexicons = readLexicons(attributes, labels, languages);
   hash.update(
-    JSON.stringify([packageVersion(), attributes, labels, filters, lexicons, balance.utility, input.columns]),
+    JSON.stringify([
+      packageVersion(),
+      attributes,
+      labels,
+      languages,
+      filters,
+      lexicons,
+      balance.utility,
+      input.columns,
+    ]),
   );
   return hash.digest('hex').slice(0, 16);
 }

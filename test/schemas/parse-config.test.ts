@@ -87,11 +87,7 @@ describe('a sound configuration', () => {
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-<<<<<<< HEAD
-      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, nightly, runner, got an unknown key. Did you mean filters?',
-=======
-      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
->>>>>>> main
+      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, nightly, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -110,11 +106,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-<<<<<<< HEAD
-      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, nightly and runner, got "x".',
-=======
-      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery and runner, got "x".',
->>>>>>> main
+      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, nightly and runner, got "x".',
     ],
   ],
   [
