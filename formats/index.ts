@@ -7,6 +7,8 @@ import { parquetThread } from './parquet-thread.js';
 export { arrowWriter } from './arrow-writer.js';
 export type { BatchWriter, Format } from './format.js';
 export { BATCH_ROWS } from './format.js';
+export { type FloatType, openNpy, type VectorArray } from './npy.js';
+export { openNpz } from './npz.js';
 export { parquetWriter } from './parquet-writer.js';
 export { tfrecordWriter } from './tfrecord-writer.js';
 

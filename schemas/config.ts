@@ -11,6 +11,7 @@ import {
   positive,
   share,
 } from './config-values.js';
+import { modelSchema } from './models-config.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
@@ -286,6 +287,10 @@ export const configSchema = z.strictObject({
     .describe('In this order; a preset by its name, or a rule') as z.ZodType<(FilterPreset | FilterRule)[]>,
   attributes: z.record(identifier, attributeSchema).describe('Perceived sensitive attributes, by name; at least one'),
   labels: z.array(labelSchema).default([]).describe('What must not go with an attribute'),
+  models: z
+    .record(identifier, modelSchema)
+    .default({})
+    .describe('Models, by name: each adds columns of scores, <name>.<class>, which may be used like those of the input'),
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),
@@ -296,5 +301,8 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 /** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
-export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery' | 'models'> & {
+  readonly stats?: StatsConfig;
+  readonly models?: Config['models'];
+};
 export type BalanceConfig = z.infer<typeof balanceSchema>;

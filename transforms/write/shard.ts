@@ -128,7 +128,7 @@ async function writeBatch(
   const final = finalDrop(drop, allWeights, allCopies, codes, new Uint8Array(batch.numRows));
   countCodes(final, into.drops);
 
-  if (output.formats.length > 0) await part.write(gather(batch, expand(allCopies, drop)));
+  if (output.formats.length > 0) await part.write(gather(stage.carried(batch), expand(allCopies, drop)));
   if (output.weights !== 'none') {
     const m = stage.names.attributes.length;
     const all = { ids: columnData(batch, 'id'), tags: scatterTags(tags, kept, batch.numRows, m) };
