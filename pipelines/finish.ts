@@ -15,10 +15,11 @@ import { balanceStateSet, encodeState } from '../transforms/stats/state.js';
 import { type Stage, UNREADABLE } from '../transforms/tag/stage.js';
 import type { Part } from '../transforms/write/commit-parts.js';
 import { finalReasons } from '../transforms/write/shard.js';
-import { shardName, weightsName } from '../transforms/write/shards.js';
 import type { Written } from '../transforms/write/written.js';
 import type { Fitted } from './fit.js';
+import { shardParts } from './shard-parts.js';
 import { optionsOf, PAGE_FILE, STATE_FILE } from './stats-output.js';
+import { trainingParts } from './training-parts.js';
 
 /** What is told of a state by default. */
 const TOLD = optionsOf({ report: reportSchema.parse({}), stats: statsSchema.parse({}) });
@@ -45,8 +46,10 @@ export function finish(phases: Phases): Finished {
   const dropped = conserve(phases);
   const report = reportOf(phases, dropped);
   const { config, run, version } = job;
+  const shards = shardParts(job.config.output, written);
   const parts: Part[] = [
-    ...filesOf(job, written),
+    ...shards,
+    ...trainingParts(phases, shards),
     { path: 'report.json', kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
     { path: PAGE_FILE, kind: 'page', format: 'html', text: renderPage(report) },
     {
@@ -176,21 +179,6 @@ function certificateOf(fitted: Fitted, written: Written, stage: Stage): Certific
       violation: v.violation,
     })),
   };
-}
-
-function filesOf({ config: { output } }: Job, { shards }: Written): Part[] {
-  const parts: Part[] = [];
-  for (const format of output.formats) {
-    const files = shards.flatMap((s) => s.files.filter((f) => f.kind === 'shard' && f.format === format));
-    files.forEach((file, i) => {
-      parts.push({ ...file, from: file.path, path: shardName(output.name, output.split, format, i, files.length) });
-    });
-  }
-  const weights = shards.flatMap((s) => s.files.filter((f) => f.kind === 'weights'));
-  weights.forEach((file, i) => {
-    parts.push({ ...file, from: file.path, path: weightsName(file.format, i, weights.length) });
-  });
-  return parts;
 }
 
 function deadLetters({ plan }: Job, { unreadable }: Counts) {

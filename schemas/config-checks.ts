@@ -1,16 +1,11 @@
 /** What no single key can tell: mistakes in how the keys of a configuration go together. */
+import { type AttributeConfig, BUILT_IN_ATTRIBUTE_VALUES, type SourceConfig, sourceNames } from './attribute-config.js';
 import type { BigQueryConnection } from './bigquery.js';
-import {
-  type AttributeConfig,
-  BUILT_IN_ATTRIBUTE_VALUES,
-  BUILT_IN_LABEL_LEXICONS,
-  type Config,
-  type FilterRule,
-  type LabelConfig,
-} from './config.js';
+import { BUILT_IN_LABEL_LEXICONS, type Config, type FilterRule, type LabelConfig } from './config.js';
 import { checkDataflow } from './dataflow-checks.js';
 import { shown } from './explain-config.js';
 import { didYouMean } from './nearest.js';
+import { RAW_SPLIT } from './output.js';
 import { environmentOf, type RunnerConfig, type RunnerName } from './runner.js';
 
 /** A lexicon that is meant as a path has a separator or an ending; anything else is meant as a built-in name. */
@@ -25,18 +20,17 @@ function lexiconIssue(lexicon: string, valid: readonly string[], at: string): st
   ];
 }
 
-function checkAttribute(name: string, attribute: AttributeConfig): string[] {
-  const at = `attributes.${name}`;
-  if ('lexicon' in attribute) {
+function checkSource(at: string, source: SourceConfig): string[] {
+  if ('lexicon' in source) {
     const built: Readonly<Record<string, readonly string[]>> = BUILT_IN_ATTRIBUTE_VALUES;
-    const values = Object.hasOwn(built, attribute.lexicon) ? built[attribute.lexicon] : undefined;
-    if (values === undefined) return lexiconIssue(attribute.lexicon, Object.keys(built), at);
-    if (values.includes(attribute.value)) return [];
+    const values = Object.hasOwn(built, source.lexicon) ? built[source.lexicon] : undefined;
+    if (values === undefined) return lexiconIssue(source.lexicon, Object.keys(built), at);
+    if (values.includes(source.value)) return [];
     return [
-      `${at}.value: expected one of ${values.join(', ')}, which the lexicon ${attribute.lexicon} knows, got ${shown(attribute.value)}.${didYouMean(attribute.value, values)}`,
+      `${at}.value: expected one of ${values.join(', ')}, which the lexicon ${source.lexicon} knows, got ${shown(source.value)}.${didYouMean(source.value, values)}`,
     ];
   }
-  const { threshold, below, value } = attribute;
+  const { threshold, below, value } = source;
   if (below !== undefined && threshold === undefined) {
     return [`${at}.threshold: expected a number beside below, got nothing.`];
   }
@@ -47,6 +41,20 @@ function checkAttribute(name: string, attribute: AttributeConfig): string[] {
     return [`${at}: expected value (for a string column) or threshold (for a score), got both.`];
   }
   return [];
+}
+
+function checkAttribute(name: string, attribute: AttributeConfig): string[] {
+  const at = `attributes.${name}`;
+  if (!('from' in attribute)) return checkSource(at, attribute);
+  const { from, minimum } = attribute;
+  const issues = from.flatMap((source, i) => checkSource(`${at}.from[${i}]`, source));
+  if (minimum > from.length) {
+    issues.push(`${at}.minimum: expected at most the number of sources, ${from.length}, got ${minimum}.`);
+  }
+  const names = sourceNames(attribute);
+  const repeated = names.find((source, i) => names.indexOf(source) !== i);
+  if (repeated !== undefined) issues.push(`${at}.from: expected a name each, got ${shown(repeated)} again.`);
+  return issues;
 }
 
 function checkLabel(label: LabelConfig, at: string): string[] {
@@ -141,6 +149,12 @@ function checkOutput({ output }: Config): string[] {
   }
   const repeated = output.formats.find((format, i) => output.formats.indexOf(format) !== i);
   if (repeated !== undefined) issues.push(`output.formats: expected each format once, got ${repeated} again.`);
+  if (output.stages !== undefined && output.split === RAW_SPLIT) {
+    issues.push(`output.split: expected another name than ${RAW_SPLIT}, which output.stages writes, got ${RAW_SPLIT}.`);
+  }
+  if (output.stages !== undefined && output.formats.length === 0) {
+    issues.push('output.stages: expected a format of shards in output.formats, got none.');
+  }
   if (output.formats.length === 0 && output.weights === 'none') {
     issues.push('output.formats: expected at least one format where weights is none, got an empty list.');
   }

@@ -5,6 +5,7 @@ import * as z from 'zod';
 export const share = z.number().min(0).max(1);
 export const positive = z.number().positive();
 export const columnName = z.string().min(1).meta({ title: 'a column name' });
+export const captionColumn = columnName.default('text').describe('The column that holds the caption');
 export const path = z.string().min(1).meta({ title: 'a path' });
 export const lexicon = z.string().min(1).meta({ title: 'the name of a built-in lexicon or the path of a TSV file' });
 export const identifier = z

@@ -1,7 +1,9 @@
 /** The configuration: its only definition. Validates, gives defaults and types, and is published as JSON Schema. */
 import * as z from 'zod';
+import { attributeSchema } from './attribute-config.js';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
 import {
+  captionColumn,
   columnName,
   identifier,
   lexicon,
@@ -12,9 +14,17 @@ import {
   share,
 } from './config-values.js';
 import { modelSchema } from './models-config.js';
+import { outputSchema } from './output.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
+export {
+  type AttributeConfig,
+  attributeSchema,
+  BUILT_IN_ATTRIBUTE_LEXICONS,
+  BUILT_IN_ATTRIBUTE_VALUES,
+} from './attribute-config.js';
+export { OUTPUT_FORMATS, type OutputFormat, outputSchema } from './output.js';
 export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
@@ -46,7 +56,6 @@ const bounds = {
   minimum: z.number().optional().describe('Kept from here'),
   maximum: z.number().optional().describe('Kept up to here'),
 };
-const captionColumn = columnName.default('text').describe('The column that holds the caption');
 
 /** One variant a filter; a rule is an object with exactly one of these keys. */
 export const filterRules = {
@@ -116,37 +125,7 @@ const filterRuleSchema = z.union(
 );
 export type FilterRule = { [K in FilterName]: { readonly [P in K]: z.infer<(typeof filterRules)[K]> } }[FilterName];
 
-/** Built-in attribute lexicons and the values that their terms stand for. */
-export const BUILT_IN_ATTRIBUTE_VALUES = {
-  gender: ['female', 'male'],
-  age: ['child', 'young', 'adult', 'elderly'],
-} as const;
-export const BUILT_IN_ATTRIBUTE_LEXICONS = ['gender', 'age'] as const;
 export const BUILT_IN_LABEL_LEXICONS = ['occupations', 'proxies'] as const;
-
-const target = share.default(0.5).describe('Target share of the attribute among examples where it is known');
-export const attributeSchema = z.union([
-  z
-    .strictObject({
-      lexicon: lexicon.describe('gender, age, or the path of a TSV file'),
-      value: z.string().min(1).describe('The value of the lexicon that means present; any other known value: absent'),
-      column: captionColumn,
-      target,
-    })
-    .describe(
-      'From the caption: a built-in lexicon (gender, age) or the path of a TSV file with the columns term, value',
-    ),
-  z
-    .strictObject({
-      column: columnName.describe('The column that holds the attribute'),
-      target,
-      value: z.string().optional().describe('For a string or list column: the value that means present'),
-      threshold: z.number().optional().describe('For a score: present from here'),
-      below: z.number().optional().describe('For a score: absent below this; between it and threshold: unknown'),
-    })
-    .describe('From a column: boolean, 0/1, a score with a threshold, or a string'),
-]);
-export type AttributeConfig = z.infer<typeof attributeSchema>;
 
 export const labelSchema = z.union([
   z
@@ -228,26 +207,6 @@ export const balanceSchema = z.strictObject({
     .describe(
       'stream, online: independent keyed duals, averaged at the end; as many workers learn at once, each from its share of the rows',
     ),
-});
-
-export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
-
-export const outputSchema = z.strictObject({
-  directory: path.describe('The folder that the run writes'),
-  formats: z.array(z.enum(OUTPUT_FORMATS)).default(['parquet']).describe('Formats of the balanced shards'),
-  weights: z.enum(['parquet', 'arrow', 'none']).default('parquet').describe('Format of the table of weights'),
-  name: identifier.default('pairs').describe('First part of the name of a shard'),
-  split: identifier.default('train').describe('Second part of the name of a shard, as TFDS has it'),
-  shardRows: z.number().int().min(1).optional().describe('Rows a shard, on average'),
-  shardBytes: z
-    .number()
-    .int()
-    .min(1)
-    .optional()
-    .describe('Bytes a shard, estimated from the input; default 256 MiB where shardRows is not given'),
-  compression: z.enum(['snappy', 'zstd', 'none']).default('snappy').describe('Of Parquet shards'),
-  overwrite: z.boolean().default(false).describe('Replace another finished run in this directory'),
 });
 
 export const reportSchema = z.strictObject({

@@ -5,7 +5,19 @@ export const MANIFEST_VERSION = 1;
 
 export const manifestFileSchema = z.strictObject({
   path: z.string().describe('Relative to the manifest'),
-  kind: z.enum(['shard', 'weights', 'report', 'page', 'state', 'duals', 'dead-letter']),
+  kind: z.enum([
+    'shard',
+    'raw',
+    'weights',
+    'description',
+    'training',
+    'subset',
+    'report',
+    'page',
+    'state',
+    'duals',
+    'dead-letter',
+  ]),
   format: z.string(),
   rows: z.number().int().min(0).optional(),
   bytes: z.number().int().min(0),

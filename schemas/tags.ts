@@ -15,10 +15,21 @@ export interface Tags {
   readonly offsets: Uint32Array;
   /** Label numbers, ascending and without repeats within a row. */
   readonly labels: Uint16Array;
+  /** [rows, sources in all]: what each source of each attribute says; only straight from a tagger some of whose attributes merge sources. */
+  readonly sources?: Uint8Array;
 }
 
 /** The names behind the numbers of Tags: m attributes and c labels. */
 export interface TagNames {
   readonly attributes: readonly string[];
   readonly labels: readonly string[];
+  /** Attributes that merge sources; absent where none does. */
+  readonly merged?: readonly MergedNames[];
+}
+
+export interface MergedNames {
+  readonly attribute: string;
+  readonly sources: readonly string[];
+  /** Where its sources begin in a row of `Tags.sources`. */
+  readonly column: number;
 }

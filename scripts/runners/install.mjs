@@ -4,6 +4,7 @@ import { installFlink } from './install-flink.mjs';
 import { installGcs } from './install-gcs.mjs';
 import { installPrism } from './install-prism.mjs';
 import { installPython } from './install-python.mjs';
+import { installReaders } from './install-readers.mjs';
 
 const installers = {
   Prism: installPrism,
@@ -11,6 +12,7 @@ const installers = {
   "Python's job service": installPython,
   'fake-gcs-server': installGcs,
   'The emulator of BigQuery': installBigQuery,
+  'Readers of shards': installReaders,
 };
 await Promise.all(
   Object.entries(installers).map(async ([name, install]) => {

@@ -55,6 +55,11 @@ export async function startGcs(buckets: readonly string[]): Promise<Started | Ab
   return (await load('start-gcs.mjs')).startGcs({ buckets });
 }
 
+/** A Python that has the programs that open what we write, undefined where there is none. */
+export async function findReaders(): Promise<string | undefined> {
+  return (await load('install-readers.mjs')).findReaders();
+}
+
 export interface StartedBigQuery extends Started {
   /** `host:port` of its Storage Read interface; `endpoint` is the URL of its REST interface. */
   readonly readEndpoint: string;

@@ -3,12 +3,11 @@ import { Bool, type Data, Field, List, makeData, Utf8 } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
 import { PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
 
+const labelsField = () => new Field('labels', new List(new Field('item', new Utf8(), false)), false);
+
 /** Columns `s_<attribute>` (boolean, null where unknown) and `labels` (the names that a row carries). */
 export function tagFields(names: TagNames): Field[] {
-  return [
-    ...names.attributes.map((name) => new Field(`s_${name}`, new Bool(), true)),
-    new Field('labels', new List(new Field('item', new Utf8(), false)), false),
-  ];
+  return [...names.attributes.map((name) => new Field(`s_${name}`, new Bool(), true)), labelsField()];
 }
 
 function booleanData(tags: Tags, attribute: number, attributeCount: number): Data<Bool> {
@@ -36,6 +35,11 @@ function encodedOf(names: readonly string[]): readonly Uint8Array[] {
   const encoded = names.map((name) => encoder.encode(name));
   encodedNames.set(names, encoded);
   return encoded;
+}
+
+/** The column `labels` alone: the names that each row carries. */
+export function labelsToArrow(tags: Tags, names: readonly string[]): { field: Field; data: Data<List<Utf8>> } {
+  return { field: labelsField(), data: labelData(tags, names) };
 }
 
 function labelData(tags: Tags, names: readonly string[]): Data<List<Utf8>> {

@@ -2,12 +2,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type AttributeConfig,
-  BUILT_IN_ATTRIBUTE_LEXICONS,
-  BUILT_IN_LABEL_LEXICONS,
-  type LabelConfig,
-} from '../../schemas/config.js';
+import { type AttributeConfig, sourcesOf } from '../../schemas/attribute-config.js';
+import { BUILT_IN_ATTRIBUTE_LEXICONS, BUILT_IN_LABEL_LEXICONS, type LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import { type Lexicon, MAXIMUM_LEXICON_BYTES, parseLexicon } from './lexicon.js';
 
@@ -63,15 +59,17 @@ export function readLexicons(
   const issues: string[] = [];
   for (const label of labels) if ('lexicon' in label) lexicons[label.lexicon] ??= readLexicon(label.lexicon);
   for (const [name, attribute] of Object.entries(attributes)) {
-    if (!('lexicon' in attribute)) continue;
-    lexicons[attribute.lexicon] ??= readLexicon(attribute.lexicon);
-    const lexicon = lexicons[attribute.lexicon]!;
-    const values = [...new Set(lexicon.entries.map(({ value }) => value))].sort();
-    if (!values.includes(attribute.value)) {
+    sourcesOf(attribute).forEach((source, i) => {
+      if (!('lexicon' in source)) return;
+      lexicons[source.lexicon] ??= readLexicon(source.lexicon);
+      const lexicon = lexicons[source.lexicon]!;
+      const values = [...new Set(lexicon.entries.map(({ value }) => value))].sort();
+      if (values.includes(source.value)) return;
+      const key = 'from' in attribute ? `attributes.${name}.from[${i}]` : `attributes.${name}`;
       issues.push(
-        `attributes.${name}.value: expected one of ${values.slice(0, 20).join(', ')} (lexicon ${attribute.lexicon}), got ${attribute.value}`,
+        `${key}.value: expected one of ${values.slice(0, 20).join(', ')} (lexicon ${source.lexicon}), got ${source.value}`,
       );
-    }
+    });
   }
   if (issues.length > 0) throw new ConfigError(issues);
   return lexicons;

@@ -1,7 +1,8 @@
 /** Infers attributes s and labels y of each row of a batch. */
 import type { RecordBatch } from 'apache-arrow';
 import picomatch from 'picomatch';
-import type { AttributeConfig, LabelConfig } from '../../schemas/config.js';
+import { type AttributeConfig, type SourceConfig, sourceNames, sourcesOf } from '../../schemas/attribute-config.js';
+import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
@@ -10,6 +11,7 @@ import { kindOf } from './column-kind.js';
 import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { LabelRows } from './label-rows.js';
 import { type Lexicon, SILENT } from './lexicon.js';
+import { type Merging, mergeSources } from './merge.js';
 import { readLexicons } from './read-lexicon.js';
 import type { BatchSink, TagSource } from './source.js';
 
@@ -72,7 +74,7 @@ function columnAttribute(
   binding: Binding,
   key: string,
   attribute: number,
-  config: Exclude<AttributeConfig, { lexicon: string }>,
+  config: Exclude<SourceConfig, { lexicon: string }>,
 ): TagSource | undefined {
   const info = column(binding, key, config.column);
   if (info === undefined) return undefined;
@@ -87,7 +89,7 @@ function columnAttribute(
     return make(info.name, attribute, config.value ?? '');
   }
   if (kind === 'other')
-    throw wrongType(info, 'booleans, numbers, strings or lists of strings', `attributes.${key} cannot use it.`);
+    throw wrongType(info, 'booleans, numbers, strings or lists of strings', `${key} cannot use it.`);
   if (config.value !== undefined)
     binding.issues.push(`${key}.value: column ${info.name} holds ${info.type}; a value needs strings`);
   const { threshold, below } = config;
@@ -145,10 +147,44 @@ function labelSource(
   );
 }
 
+/** A source of an attribute with its key; its place in the list is its column of evidence. */
+interface BoundSource {
+  readonly key: string;
+  readonly config: SourceConfig;
+}
+
+function boundSources(attributes: readonly (readonly [string, AttributeConfig])[]): BoundSource[] {
+  return attributes.flatMap(([name, attribute]) =>
+    sourcesOf(attribute).map((config, i) => ({
+      key: 'from' in attribute ? `attributes.${name}.from[${i}]` : `attributes.${name}`,
+      config,
+    })),
+  );
+}
+
+/** How each attribute merges its sources; undefined where it is one. */
+function mergingsOf(attributes: readonly AttributeConfig[]): (Merging | undefined)[] {
+  return attributes.map((attribute) => {
+    if (!('from' in attribute)) return undefined;
+    const { from, merge, minimum, majority } = attribute;
+    return { rule: merge, weights: from.map(({ weight }) => weight), minimum, majority };
+  });
+}
+
+function namesOf(attributes: readonly (readonly [string, AttributeConfig])[], labels: readonly string[]): TagNames {
+  let column = 0;
+  const merged = attributes.flatMap(([attribute, config]) => {
+    const sources = sourceNames(config);
+    column += sources.length;
+    return 'from' in config ? [{ attribute, sources, column: column - sources.length }] : [];
+  });
+  return { attributes: attributes.map(([name]) => name), labels, ...(merged.length > 0 && { merged }) };
+}
+
 /** All uses of lexicons, by text column. */
 function captionSources(
   binding: Binding,
-  attributes: readonly (readonly [string, AttributeConfig])[],
+  sources: readonly BoundSource[],
   labels: readonly LabelConfig[],
   lexicons: Readonly<Record<string, Lexicon>>,
   names: LabelNames,
@@ -163,7 +199,7 @@ function captionSources(
     uses.set(name, entry);
     return entry;
   };
-  attributes.forEach(([, config], attribute) => {
+  sources.forEach(({ config }, attribute) => {
     if (!('lexicon' in config)) return;
     const entry = use(config.column, config.lexicon);
     entry.attributes = [...entry.attributes, { attribute, value: config.value }];
@@ -205,9 +241,10 @@ export function createTagger(
   const binding: Binding = { columns: new Map(columns.map((info) => [info.name, info])), issues: [] };
   const names = createLabelNames();
   const attributeEntries = Object.entries(attributes);
-  const sources: (TagSource | undefined)[] = captionSources(binding, attributeEntries, labels, lexicons, names);
-  attributeEntries.forEach(([name, config], k) => {
-    if (!('lexicon' in config)) sources.push(columnAttribute(binding, `attributes.${name}`, k, config));
+  const ofAttributes = boundSources(attributeEntries);
+  const sources: (TagSource | undefined)[] = captionSources(binding, ofAttributes, labels, lexicons, names);
+  ofAttributes.forEach(({ key, config }, k) => {
+    if (!('lexicon' in config)) sources.push(columnAttribute(binding, key, k, config));
   });
   labels.forEach((config, i) => {
     if (!('lexicon' in config)) sources.push(labelSource(binding, `labels[${i}]`, config, names, vocabularies));
@@ -219,11 +256,13 @@ export function createTagger(
   }
   if (binding.issues.length > 0) throw new ConfigError(binding.issues);
   const bound = sources as TagSource[];
-  const attributeCount = attributeEntries.length;
+  const attributeCount = ofAttributes.length;
+  const mergings = mergingsOf(Object.values(attributes));
+  const merges = mergings.some((merging) => merging !== undefined);
   const found = new LabelRows();
 
   return {
-    names: { attributes: attributeEntries.map(([name]) => name), labels: names.names },
+    names: namesOf(attributeEntries, names.names),
     columns: [...new Set(bound.flatMap((source) => source.columns))],
     tag(batch) {
       const rows = batch.numRows;
@@ -242,7 +281,8 @@ export function createTagger(
         for (; current < rows; current++) for (let s = 0; s < byRow.length; s++) byRow[s]!.tag(current, sink);
       }
       toValues(values);
-      return { rows, attributes: values, ...found.byRow(rows) };
+      if (!merges) return { rows, attributes: values, ...found.byRow(rows) };
+      return { rows, attributes: mergeSources(rows, values, mergings), sources: values, ...found.byRow(rows) };
     },
   };
 }

@@ -3,9 +3,14 @@ import { createHash } from 'node:crypto';
 import type { Manifest, ManifestFile } from '../../schemas/manifest.js';
 import type { Published, Replacement } from './finished.js';
 
-/** A file of the run under its temporary name, or small enough to be given as text. */
-export type Part = Omit<ManifestFile, 'bytes' | 'sha256'> &
-  ({ readonly from: string; readonly bytes: number; readonly sha256: string } | { readonly text: string });
+/** What the manifest will say of a file, apart from its bytes. */
+type Named = Omit<ManifestFile, 'bytes' | 'sha256'>;
+
+/** A file of the run under its temporary name. */
+export type FilePart = Named & { readonly from: string; readonly bytes: number; readonly sha256: string };
+
+/** Such a file, or one that is small enough to be given as text. */
+export type Part = FilePart | (Named & { readonly text: string });
 
 export interface Commit extends Replacement {
   /** Folder of the attempt, whose data folder has the parts. In the same storage as `directory`. */

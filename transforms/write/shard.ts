@@ -1,6 +1,7 @@
 /** One shard: its rows read, filtered, tagged, weighted, resampled and written. */
 import type { RecordBatch } from 'apache-arrow';
 import { gather } from '../../formats/gather.js';
+import { encodeSchema } from '../../formats/schema-bytes.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
 import { addCertificate } from '../balance/certificate.js';
@@ -18,12 +19,16 @@ import { keptRows, scatterTags, selectTags } from '../tag/select.js';
 import { SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
 import { openPart, type PartWriter } from './part.js';
 import type { ShardRange } from './shards.js';
+import { wantsTrainingColumns, withTraining } from './training-rows.js';
 import { uniforms } from './uniform.js';
 import { weightsBatch } from './weights.js';
 import { emptyWritten, type Written } from './written.js';
 
 /** The control is drawn independently of the resampling: its seed is the run's with these bits flipped. Ours. */
 const RANDOM_CONTROL = 0x9e37_79b9;
+
+/** The same for the rows of the first stage of training. Ours. */
+const RAW_STAGE = 0x85eb_ca6b;
 
 /** Gives the duals that weigh a batch; in the online mode it then learns from the batch. */
 export interface Weigher {
@@ -128,10 +133,23 @@ async function writeBatch(
   const final = finalDrop(drop, allWeights, allCopies, codes, new Uint8Array(batch.numRows));
   countCodes(final, into.drops);
 
-  if (output.formats.length > 0) await part.write(gather(stage.carried(batch), expand(allCopies, drop)));
+  const allTags = once(() => scatterTags(tags, kept, batch.numRows, stage.names.attributes.length));
+  if (output.formats.length > 0) {
+    const own = stage.carried(batch);
+    into.schema ??= encodeSchema(own.schema);
+    const training = wantsTrainingColumns(output.formats);
+    const inputs = own.schema.fields.length;
+    const rows = (weights: Float64Array) => (training ? withTraining(own, allTags(), weights, stage.names) : own);
+    await part.write(gather(rows(allWeights), expand(allCopies, drop)), inputs);
+    if (output.stages !== undefined) {
+      uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);
+      const raw = randomControl(uniform, rawRate(output.stages, weigher.problem.rate), new Uint8Array(kept.length));
+      const rawCopies = spread(raw, kept, new Uint8Array(batch.numRows));
+      await part.writeRaw(gather(rows(allWeights.map(() => 1)), expand(rawCopies, drop)), inputs);
+    }
+  }
   if (output.weights !== 'none') {
-    const m = stage.names.attributes.length;
-    const all = { ids: columnData(batch, 'id'), tags: scatterTags(tags, kept, batch.numRows, m) };
+    const all = { ids: columnData(batch, 'id'), tags: allTags() };
     const table = weightsBatch(
       { ...all, weights: allWeights, copies: allCopies, drop: final },
       stage.names,
@@ -139,6 +157,23 @@ async function writeBatch(
     );
     await part.writeWeights(table);
   }
+}
+
+/** The value, made when it is first asked for. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/**
+ * Copies of each row that passed the filters, in the mean, in the part that is not balanced: as many rows as are `share` of both parts together
+ * where the balanced one has `rate` a row.
+ */
+function rawRate(share: number, rate: number): number {
+  return (rate * share) / (1 - share);
 }
 
 function tagsOf(

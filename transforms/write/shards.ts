@@ -1,5 +1,9 @@
 /** Which rows of the input go into which shard: ranges of global row numbers, the same however the input was cut into splits. */
 
+/** TFDS reads numbers of five digits and no others. */
+const SHARD_DIGITS = 5;
+const MAXIMUM_SHARDS = 10 ** SHARD_DIGITS - 1;
+
 /** Input rows from..to (to exclusive) make shard `index`; what survives of them is one file a format, or none. */
 export interface ShardRange {
   readonly index: number;
@@ -15,10 +19,11 @@ export interface Unit {
 
 /**
  * Cuts `rows` input rows into ranges of nearly equal length, so that each range keeps `shardRows` rows on average when
- * `keptShare` of the input survives. Boundaries depend on these three numbers alone. No rows: no ranges.
+ * `keptShare` of the input survives. Boundaries depend on these three numbers alone. No rows: no ranges. At most as many as five digits number,
+ * since TensorFlow Datasets reads no more.
  */
 export function shardRanges(rows: number, shardRows: number, keptShare: number): ShardRange[] {
-  const count = Math.min(rows, Math.max(1, Math.round((rows * keptShare) / shardRows)));
+  const count = Math.min(rows, MAXIMUM_SHARDS, Math.max(1, Math.round((rows * keptShare) / shardRows)));
   const ranges: ShardRange[] = [];
   for (let index = 0; index < count; index++) {
     const from = Math.floor((index * rows) / count);
@@ -41,8 +46,6 @@ export function unitsOf(ranges: readonly ShardRange[], rows: number): Unit[] {
   }
   return units;
 }
-
-const SHARD_DIGITS = 5;
 
 /** `-00003-of-00012`, as TFDS numbers shards; more digits where five are not enough for `count`. */
 export function shardSuffix(index: number, count: number): string {

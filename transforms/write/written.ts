@@ -25,6 +25,8 @@ export interface Written {
   readonly random: Moments;
   readonly weights: WeightHistogram;
   readonly certificate: CertificateSums;
+  /** Of the rows that were written, as `encodeSchema` has it, without training columns: one, and the same for all; none where there was no row. */
+  schema: Uint8Array | undefined;
 }
 
 export interface WrittenShape {
@@ -48,6 +50,7 @@ export function emptyWritten({ attributes, labels, codes, maximum }: WrittenShap
     random: emptyMoments(attributes, labels),
     weights: emptyHistogram(maximum),
     certificate: createCertificate({ m: attributes, c: labels }),
+    schema: undefined,
   };
 }
 
@@ -63,6 +66,7 @@ export function mergeWritten(into: Written, from: Written): void {
   mergeMoments(into.random, from.random);
   mergeHistograms(into.weights, from.weights);
   mergeCertificates(into.certificate, from.certificate);
+  into.schema ??= from.schema;
 }
 
 export function encodeWritten(written: Written): Uint8Array {

@@ -1,0 +1,34 @@
+/** What a run writes, and how. */
+import * as z from 'zod';
+import { identifier, path } from './config-values.js';
+
+export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** Name of the split that `stages` writes beside the balanced one. */
+export const RAW_SPLIT = 'raw';
+
+export const outputSchema = z.strictObject({
+  directory: path.describe('The folder that the run writes'),
+  formats: z.array(z.enum(OUTPUT_FORMATS)).default(['parquet']).describe('Formats of the balanced shards'),
+  weights: z.enum(['parquet', 'arrow', 'none']).default('parquet').describe('Format of the table of weights'),
+  name: identifier.default('pairs').describe('First part of the name of a shard'),
+  split: identifier.default('train').describe('Second part of the name of a shard, as TFDS has it'),
+  shardRows: z.number().int().min(1).optional().describe('Rows a shard, on average'),
+  shardBytes: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Bytes a shard, estimated from the input; default 256 MiB where shardRows is not given'),
+  stages: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .optional()
+    .describe(
+      'Train in two stages: this share of the examples on data that are filtered and not balanced, the rest on the balanced. Writes a sample of the former as the split `raw`',
+    ),
+  compression: z.enum(['snappy', 'zstd', 'none']).default('snappy').describe('Of Parquet shards'),
+  overwrite: z.boolean().default(false).describe('Replace another finished run in this directory'),
+});
