@@ -32,7 +32,8 @@ const TYPES: Readonly<Record<string, { readonly type: FloatType; readonly bytes:
 
 /** Bytes as little-endian floats, copied to where they may be read as such. */
 export function floatsOf(bytes: Uint8Array, type: FloatType): FloatValues {
-  const { buffer } = bytes.slice();
+  // Not bytes.slice(): that of a Buffer copies nothing.
+  const { buffer } = new Uint8Array(bytes);
   if (type === 'float16') return new Uint16Array(buffer);
   return type === 'float32' ? new Float32Array(buffer) : new Float64Array(buffer);
 }
@@ -41,7 +42,12 @@ export function floatsOf(bytes: Uint8Array, type: FloatType): FloatValues {
  * The array in bytes `start..end` of a source; left out: all of it. An array of one dimension is one column of vectors of length 1.
  * @throws InputError for another format, element type, order, number of dimensions, or a length that is not the header's.
  */
-export async function openNpy(source: ByteSource, place = 'array', start = 0, end = source.bytes): Promise<VectorArray> {
+export async function openNpy(
+  source: ByteSource,
+  place = 'array',
+  start = 0,
+  end = source.bytes,
+): Promise<VectorArray> {
   const refuse = (expected: string, got: string) =>
     new InputError('NumPy array', { file: source.name, place, expected, got });
   if (end - start < PREFIX_BYTES) throw refuse('an NPY file', `${end - start} bytes`);

@@ -21,7 +21,8 @@ class SourceReader extends yauzl.RandomAccessReader {
     const { source } = this;
     return Readable.from(
       (async function* () {
-        for (let at = start; at < end; at += STREAM_BYTES) yield await source.read(at, Math.min(end, at + STREAM_BYTES));
+        for (let at = start; at < end; at += STREAM_BYTES)
+          yield await source.read(at, Math.min(end, at + STREAM_BYTES));
       })(),
       { objectMode: false },
     );

@@ -10,9 +10,9 @@ import {
   scores,
   spillIds,
 } from '../transforms/filter/resolve.js';
-import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
-import { SCORES, decodeScoreFiles } from '../transforms/model/score-files.js';
+import { decodeScoreFiles, SCORES } from '../transforms/model/score-files.js';
 import { mergeScored, score } from '../transforms/model/scores.js';
+import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { combineListed, listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
 import type { RunContext } from './hooks.js';

@@ -10,9 +10,9 @@ import { didYouMean } from '../schemas/nearest.js';
 import type { ColumnInfo } from '../schemas/split.js';
 import { absolutePath, beside, storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
-import type { Job } from '../transforms/read/job.js';
 import { modelColumns, type PlannedModel } from '../transforms/model/columns.js';
 import { inputColumns, planModel } from '../transforms/model/open-model.js';
+import type { Job } from '../transforms/read/job.js';
 import { nameColumns } from '../transforms/read/name-columns.js';
 import type { InputPlan } from '../transforms/read/plan.js';
 import { kindOf } from '../transforms/tag/column-kind.js';
@@ -75,7 +75,9 @@ async function planModels(config: RunConfig, plan: InputPlan): Promise<PlannedMo
   const issues: string[] = [];
   for (const [name, model] of Object.entries(config.models ?? {})) {
     for (const column of inputColumns(model).filter((c) => !own.includes(c))) {
-      issues.push(`models.${name}: expected a column, got ${column}, which the input does not have.${didYouMean(column, own)}`);
+      issues.push(
+        `models.${name}: expected a column, got ${column}, which the input does not have.${didYouMean(column, own)}`,
+      );
     }
     if (issues.length === 0) models.push(await planModel(name, model, plan.folder));
   }

@@ -249,7 +249,9 @@ export const configSchema = z.strictObject({
   models: z
     .record(identifier, modelSchema)
     .default({})
-    .describe('Models, by name: each adds columns of scores, <name>.<class>, which may be used like those of the input'),
+    .describe(
+      'Models, by name: each adds columns of scores, <name>.<class>, which may be used like those of the input',
+    ),
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),

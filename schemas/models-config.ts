@@ -22,7 +22,9 @@ const embedding = z
     columnName,
     z
       .strictObject({
-        file: path.describe('A .npy or .npz file beside each input file: {stem} is its name without ending, {number} the last digits of that'),
+        file: path.describe(
+          'A .npy or .npz file beside each input file: {stem} is its name without ending, {number} the last digits of that',
+        ),
         array: z.string().min(1).optional().describe('Of an .npz file: the array, such as l14_img'),
       })
       .describe('A side file for each input file, with a vector for each row, in its order'),
@@ -30,10 +32,15 @@ const embedding = z
   .describe('The vectors: a column of lists of numbers, or a side file');
 
 const groups = z
-  .record(className, z.union([z.array(className).min(1), z.strictObject({ from: z.number(), to: z.number().optional() })]))
+  .record(
+    className,
+    z.union([z.array(className).min(1), z.strictObject({ from: z.number(), to: z.number().optional() })]),
+  )
   .optional()
   .describe('More columns: a name, and the classes whose scores it adds up, as a list or, of numbers, from and to');
-const expected = className.optional().describe('One more column of this name: the mean of the classes, which are numbers, by their scores');
+const expected = className
+  .optional()
+  .describe('One more column of this name: the mean of the classes, which are numbers, by their scores');
 
 const ofHead = {
   embedding,
@@ -49,7 +56,10 @@ export const modelSchema = z.union([
       prompts: path.describe('Vectors of prompts: .json, .npy or .npz; those of one class are averaged'),
       ...ofHead,
       temperature,
-      activation: z.enum(['softmax', 'sigmoid']).default('softmax').describe('softmax as in CLIP, sigmoid as in SigLIP'),
+      activation: z
+        .enum(['softmax', 'sigmoid'])
+        .default('softmax')
+        .describe('softmax as in CLIP, sigmoid as in SigLIP'),
       bias: z.number().default(0).describe('Added before the activation: the bias that SigLIP has learnt'),
     })
     .describe('Zero-shot: the cosine of the vector with those of prompts'),
@@ -81,8 +91,13 @@ export const modelSchema = z.union([
         .meta({ title: '64 hexadecimal digits' })
         .describe('Of that file: another one is refused'),
       image: columnName.default('image').describe('The column that holds encoded images'),
-      faces: columnName.optional().describe('A column of lists of boxes [x0, y0, x1, y1], relative to the image; left out: the whole image'),
-      face: z.enum(['largest', 'any']).default('largest').describe('Score the largest face, or take of each class the largest score of any face'),
+      faces: columnName
+        .optional()
+        .describe('A column of lists of boxes [x0, y0, x1, y1], relative to the image; left out: the whole image'),
+      face: z
+        .enum(['largest', 'any'])
+        .default('largest')
+        .describe('Score the largest face, or take of each class the largest score of any face'),
       input: z
         .strictObject({
           name: z.string().min(1).optional().describe('Left out: the only input'),
@@ -90,9 +105,18 @@ export const modelSchema = z.union([
           width: z.number().int().min(1).max(MAXIMUM_SIDE),
           height: z.number().int().min(1).max(MAXIMUM_SIDE),
           colours: z.enum(['rgb', 'bgr']).default('rgb').describe('Order of the channels'),
-          mean: z.union([z.number(), z.array(z.number()).length(3)]).default(0).describe('Taken from 0 to 255, for each channel'),
-          scale: z.union([z.number(), z.array(z.number()).length(3)]).default(1 / 255).describe('Times this, for each channel'),
-          resize: z.enum(['linear', 'cubic', 'lanczos3']).default('lanczos3').describe('The kernel that brings an image, or a face, to width and height'),
+          mean: z
+            .union([z.number(), z.array(z.number()).length(3)])
+            .default(0)
+            .describe('Taken from 0 to 255, for each channel'),
+          scale: z
+            .union([z.number(), z.array(z.number()).length(3)])
+            .default(1 / 255)
+            .describe('Times this, for each channel'),
+          resize: z
+            .enum(['linear', 'cubic', 'lanczos3'])
+            .default('lanczos3')
+            .describe('The kernel that brings an image, or a face, to width and height'),
         })
         .describe('What the model is fed: (x - mean) * scale'),
       output: z.string().min(1).optional().describe('Left out: the only output'),

@@ -25,7 +25,11 @@ export interface ScoreColumn {
  * are numbers, by their scores).
  * @throws ConfigError for a class that is not there, one that is no number where numbers are wanted, or a name twice.
  */
-export function scoreColumns({ name, config, classes }: Pick<PlannedModel, 'name' | 'config' | 'classes'>): ScoreColumn[] {
+export function scoreColumns({
+  name,
+  config,
+  classes,
+}: Pick<PlannedModel, 'name' | 'config' | 'classes'>): ScoreColumn[] {
   const issues: string[] = [];
   const at = `models.${name}`;
   const numbers = classes.map(Number);
@@ -41,15 +45,22 @@ export function scoreColumns({ name, config, classes }: Pick<PlannedModel, 'name
           issues.push(`${at}.groups.${group}: expected some of ${classes.slice(0, 20).join(', ')}, got ${wanted}.`);
         }
       }
-      columns.push({ name: `${name}.${group}`, weights: Float64Array.from(classes, (own) => (of.includes(own) ? 1 : 0)) });
+      columns.push({
+        name: `${name}.${group}`,
+        weights: Float64Array.from(classes, (own) => (of.includes(own) ? 1 : 0)),
+      });
     } else {
       const { from, to = Number.POSITIVE_INFINITY } = of as { from: number; to?: number };
       if (!numeric) issues.push(`${at}.groups.${group}: expected a list of classes, as they are no numbers, got from.`);
-      columns.push({ name: `${name}.${group}`, weights: Float64Array.from(numbers, (x) => (x >= from && x <= to ? 1 : 0)) });
+      columns.push({
+        name: `${name}.${group}`,
+        weights: Float64Array.from(numbers, (x) => (x >= from && x <= to ? 1 : 0)),
+      });
     }
   }
   if (config.expected !== undefined) {
-    if (!numeric) issues.push(`${at}.expected: expected classes that are numbers, got ${classes.slice(0, 5).join(', ')}.`);
+    if (!numeric)
+      issues.push(`${at}.expected: expected classes that are numbers, got ${classes.slice(0, 5).join(', ')}.`);
     columns.push({ name: `${name}.${config.expected}`, weights: Float64Array.from(numbers) });
   }
   const seen = new Set<string>();
@@ -63,9 +74,7 @@ export function scoreColumns({ name, config, classes }: Pick<PlannedModel, 'name
 
 /** The columns of all models, in order. */
 export function modelColumns(models: readonly PlannedModel[]): ColumnInfo[] {
-  return models.flatMap((model) =>
-    scoreColumns(model).map(({ name }) => ({ name, type: 'Float32', nullable: true })),
-  );
+  return models.flatMap((model) => scoreColumns(model).map(({ name }) => ({ name, type: 'Float32', nullable: true })));
 }
 
 /** Columns [rows, columns] of scores [rows, classes]; NaN stays NaN. */

@@ -21,7 +21,8 @@ export function faceBoxes(batch: RecordBatch, name: string): readonly (readonly 
   const data = columnData(batch, name);
   const rows = data.length;
   if (DataType.isNull(data.type)) return Array.from({ length: rows }, () => []);
-  const refuse = (expected: string, got: string) => new InputError('face boxes', { place: `column ${name}`, expected, got });
+  const refuse = (expected: string, got: string) =>
+    new InputError('face boxes', { place: `column ${name}`, expected, got });
   const inner = data.children[0];
   const isList = (type: DataType) => DataType.isList(type) || DataType.isFixedSizeList(type);
   if (!DataType.isList(data.type) || inner === undefined || !isList(inner.type)) {
@@ -43,7 +44,9 @@ export function faceBoxes(batch: RecordBatch, name: string): readonly (readonly 
         throw refuse('four numbers a box', `${end - start} in row ${row} of its batch`);
       }
       const side = (i: number) =>
-        known !== undefined && known[start + i] === 0 ? Number.NaN : Math.min(1, Math.max(0, Number(values[start + i])));
+        known !== undefined && known[start + i] === 0
+          ? Number.NaN
+          : Math.min(1, Math.max(0, Number(values[start + i])));
       const box = { x0: side(0), y0: side(1), x1: side(2), y1: side(3) };
       if (box.x1 > box.x0 && box.y1 > box.y0) boxes.push(box);
     }

@@ -1,10 +1,10 @@
 /** Files with the vectors of a head: JSON, NPY or NPZ. */
 import * as z from 'zod';
-import { halfOf } from './half.js';
 import { openNpy, openNpz, type VectorArray } from '../../formats/index.js';
 import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import { classNames, type HeadConfig } from '../../schemas/models-config.js';
+import { halfOf } from './half.js';
 
 export interface HeadFile {
   readonly dims: number;
@@ -75,7 +75,8 @@ export async function readHeadFile(source: ByteSource, config: HeadConfig): Prom
   const n = vectors.length / dims;
   if (names.length !== n) throw refuse(`${names.length} vectors, one for each of the classes`, `${n}`);
   if (bias !== undefined && bias.length !== n) throw refuse(`${n} numbers of bias`, `${bias.length}`);
-  if (!vectors.every(Number.isFinite) || bias?.every(Number.isFinite) === false) throw refuse('finite numbers', 'others');
+  if (!vectors.every(Number.isFinite) || bias?.every(Number.isFinite) === false)
+    throw refuse('finite numbers', 'others');
   if ('probe' in config && new Set(names).size !== n) throw refuse('each class once', names.join(', ').slice(0, 200));
   return { dims, names, vectors, bias: bias ?? new Float64Array(n) };
 }

@@ -51,7 +51,11 @@ export function createHead(config: HeadConfig, file: HeadFile): Head {
   const { dims, names } = file;
   const classes = [...new Set(names)];
   const n = classes.length;
-  const finish = (logits: (vectors: ArrayLike<number>, rows: number, squared: Float64Array) => Float64Array, needsLength: boolean, activation: 'none' | 'softmax' | 'sigmoid'): Head => ({
+  const finish = (
+    logits: (vectors: ArrayLike<number>, rows: number, squared: Float64Array) => Float64Array,
+    needsLength: boolean,
+    activation: 'none' | 'softmax' | 'sigmoid',
+  ): Head => ({
     classes,
     dims,
     score(vectors, rows) {
@@ -68,38 +72,50 @@ export function createHead(config: HeadConfig, file: HeadFile): Head {
   if ('prompts' in config) {
     const { temperature, bias, activation } = config;
     const weights = averaged(file, classes);
-    return finish((vectors, rows, squared) => {
-      const values = products(vectors, weights, rows, dims);
-      for (let i = 0; i < values.length; i++) {
-        values[i] = values[i]! / Math.sqrt(squared[Math.floor(i / n)]!) / temperature + bias;
-      }
-      return values;
-    }, true, activation);
+    return finish(
+      (vectors, rows, squared) => {
+        const values = products(vectors, weights, rows, dims);
+        for (let i = 0; i < values.length; i++) {
+          values[i] = values[i]! / Math.sqrt(squared[Math.floor(i / n)]!) / temperature + bias;
+        }
+        return values;
+      },
+      true,
+      activation,
+    );
   }
   if (names.length !== n && 'probe' in config) throw new InvariantError('a probe with a class twice was let through');
   if ('probe' in config) {
     const { normalise, activation } = config;
-    return finish((vectors, rows, squared) => {
-      const values = products(vectors, file.vectors, rows, dims);
-      for (let i = 0; i < values.length; i++) {
-        const length = normalise ? Math.sqrt(squared[Math.floor(i / n)]!) : 1;
-        values[i] = values[i]! / length + file.bias[i % n]!;
-      }
-      return values;
-    }, normalise, activation);
+    return finish(
+      (vectors, rows, squared) => {
+        const values = products(vectors, file.vectors, rows, dims);
+        for (let i = 0; i < values.length; i++) {
+          const length = normalise ? Math.sqrt(squared[Math.floor(i / n)]!) : 1;
+          values[i] = values[i]! / length + file.bias[i % n]!;
+        }
+        return values;
+      },
+      normalise,
+      activation,
+    );
   }
   const { temperature, distance } = config;
   const classOf = Int32Array.from(names, (name) => classes.indexOf(name));
   const cosine = distance === 'cosine';
   const centroids = cosine ? normalised(file.vectors, dims) : file.vectors;
   const own = squaredLengths(centroids, names.length, dims);
-  return finish((vectors, rows, squared) => {
-    const values = products(vectors, centroids, rows, dims);
-    for (let i = 0; i < values.length; i++) {
-      const square = squared[Math.floor(i / names.length)]!;
-      const near = cosine ? values[i]! / Math.sqrt(square) : 2 * values[i]! - square - own[i % names.length]!;
-      values[i] = near / temperature;
-    }
-    return largestOfClass(values, rows, classOf, n);
-  }, cosine, 'softmax');
+  return finish(
+    (vectors, rows, squared) => {
+      const values = products(vectors, centroids, rows, dims);
+      for (let i = 0; i < values.length; i++) {
+        const square = squared[Math.floor(i / names.length)]!;
+        const near = cosine ? values[i]! / Math.sqrt(square) : 2 * values[i]! - square - own[i % names.length]!;
+        values[i] = near / temperature;
+      }
+      return largestOfClass(values, rows, classOf, n);
+    },
+    cosine,
+    'softmax',
+  );
 }

@@ -21,7 +21,11 @@ export function encodedImages(batch: RecordBatch, name: string): readonly (Uint8
   const data = columnData(batch, name);
   if (DataType.isNull(data.type)) return new Array(data.length).fill(null);
   if (!DataType.isBinary(data.type)) {
-    throw new InputError('images', { place: `column ${name}`, expected: 'encoded images (Binary)', got: `${data.type}` });
+    throw new InputError('images', {
+      place: `column ${name}`,
+      expected: 'encoded images (Binary)',
+      got: `${data.type}`,
+    });
   }
   const valid = validity(data);
   const offsets = data.valueOffsets as Int32Array;

@@ -43,7 +43,8 @@ async function openSession(config: OnnxConfig, bytes: Uint8Array, file: string):
   if (made === undefined) throw refuse('output', `one of ${session.outputNames.join(', ')}`, output);
   if (session.inputNames.length !== 1) throw refuse('inputs', 'one', session.inputNames.join(', '));
   const wanted = layout === 'nchw' ? [CHANNELS, height, width] : [height, width, CHANNELS];
-  if (!given.isTensor || given.type !== 'float32') throw refuse(`input ${name}`, 'float32', given.isTensor ? given.type : 'no tensor');
+  if (!given.isTensor || given.type !== 'float32')
+    throw refuse(`input ${name}`, 'float32', given.isTensor ? given.type : 'no tensor');
   const shape = given.shape.slice(1);
   if (shape.length !== wanted.length || shape.some((n, i) => typeof n === 'number' && n > 0 && n !== wanted[i])) {
     throw refuse(`input ${name}`, `[N, ${wanted.join(', ')}], as declared`, `[${given.shape.join(', ')}]`);
@@ -51,7 +52,11 @@ async function openSession(config: OnnxConfig, bytes: Uint8Array, file: string):
   const classes = classNames(config.classes)!.length;
   const last = made.isTensor ? made.shape.at(-1) : undefined;
   if (!made.isTensor || made.type !== 'float32' || (typeof last === 'number' && last > 0 && last !== classes)) {
-    throw refuse(`output ${output}`, `float32 [N, ${classes}], one for each of the classes`, made.isTensor ? `${made.type} [${made.shape.join(', ')}]` : 'no tensor');
+    throw refuse(
+      `output ${output}`,
+      `float32 [N, ${classes}], one for each of the classes`,
+      made.isTensor ? `${made.type} [${made.shape.join(', ')}]` : 'no tensor',
+    );
   }
   const first = given.shape[0];
   return { session, input: name, output, fixed: typeof first === 'number' && first > 0 ? first : undefined };
@@ -111,7 +116,12 @@ export async function openOnnx(config: OnnxConfig, bytes: Uint8Array, file: stri
     const made = await session.run({ [input]: new Tensor('float32', tensor, [images, ...shape]) });
     const data = made[output]!.data as Float32Array;
     if (data.length !== images * classes) {
-      throw new InputError('model', { file, place: `output ${output}`, expected: `${classes} numbers an image`, got: `${data.length / images}` });
+      throw new InputError('model', {
+        file,
+        place: `output ${output}`,
+        expected: `${classes} numbers an image`,
+        got: `${data.length / images}`,
+      });
     }
     return activate(data.subarray(0, pixels.length * classes), pixels.length, classes, config.activation);
   }
@@ -124,7 +134,11 @@ export async function openOnnx(config: OnnxConfig, bytes: Uint8Array, file: stri
       const scores = new Float32Array(batch.numRows * classes).fill(Number.NaN);
       const failed = new Set<number>();
       const decode = (from: number) =>
-        Promise.all(crops.slice(from, from + size).map(async (crop) => ({ crop, pixels: await decoder.decode(crop.bytes, crop.box) })));
+        Promise.all(
+          crops
+            .slice(from, from + size)
+            .map(async (crop) => ({ crop, pixels: await decoder.decode(crop.bytes, crop.box) })),
+        );
       let next = decode(0);
       for (let from = 0; from < crops.length; from += size) {
         const decoded = await next;

@@ -38,15 +38,26 @@ export function inputColumns(config: ModelConfig): string[] {
   return typeof config.embedding === 'string' ? [config.embedding] : [];
 }
 
-async function readModelFile(folder: string, config: ModelConfig): Promise<{ source: ByteSource; sha256: string; bytes: Uint8Array }> {
+async function readModelFile(
+  folder: string,
+  config: ModelConfig,
+): Promise<{ source: ByteSource; sha256: string; bytes: Uint8Array }> {
   const path = absolutePath(folder, fileOf(config));
   const source = await storageFor(path).open(path);
   if (source.bytes > MAXIMUM_MODEL_BYTES) {
-    throw new InputError('model', { file: path, expected: `at most ${MAXIMUM_MODEL_BYTES} bytes`, got: `${source.bytes}` });
+    throw new InputError('model', {
+      file: path,
+      expected: `at most ${MAXIMUM_MODEL_BYTES} bytes`,
+      got: `${source.bytes}`,
+    });
   }
   const bytes = await source.read(0, source.bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { source: { name: path, bytes: bytes.length, read: async (start, end) => bytes.subarray(start, end) }, sha256, bytes };
+  return {
+    source: { name: path, bytes: bytes.length, read: async (start, end) => bytes.subarray(start, end) },
+    sha256,
+    bytes,
+  };
 }
 
 function requireHash(file: string, expected: string, got: string): void {
@@ -86,9 +97,13 @@ async function openHead(config: HeadConfig, source: ByteSource): Promise<OpenMod
   const { embedding } = config;
   let side: { readonly file: string; readonly array: Awaited<ReturnType<typeof openSideFile>> } | undefined;
 
-  async function numbersOf(batch: RecordBatch, { folder, file, fileRows, row }: BatchPlace): Promise<ArrayLike<number>> {
+  async function numbersOf(
+    batch: RecordBatch,
+    { folder, file, fileRows, row }: BatchPlace,
+  ): Promise<ArrayLike<number>> {
     if (typeof embedding === 'string') return vectorsOf(batch, embedding, dims).values;
-    if (side?.file !== file) side = { file, array: await openSideFile(embedding, folder, file, { rows: fileRows, dims }) };
+    if (side?.file !== file)
+      side = { file, array: await openSideFile(embedding, folder, file, { rows: fileRows, dims }) };
     return numbersAt(side.array, row, row + batch.numRows);
   }
 

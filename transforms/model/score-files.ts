@@ -5,8 +5,8 @@ import { countBits } from '../../formats/bits.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
 import { storageFor } from '../../storage/index.js';
-import { type Job, workPath } from '../read/job.js';
 import type { Attached } from '../read/attached.js';
+import { type Job, workPath } from '../read/job.js';
 import { modelColumns } from './columns.js';
 
 /** What the phase leaves. */
@@ -86,7 +86,7 @@ export async function attachScores(staging: string, job: Job, names: readonly st
       const source = await storageFor(file).open(file);
       return async (from, rows) => {
         const bytes = await source.read(from * rowBytes, (from + rows) * rowBytes);
-        const values = new Float32Array(bytes.slice().buffer);
+        const values = new Float32Array(new Uint8Array(bytes).buffer);
         return positions.map((column) => scoreData(values, all.length, column, rows));
       };
     },

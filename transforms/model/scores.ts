@@ -12,8 +12,8 @@ import { inputColumns, type OpenModel, openModel } from './open-model.js';
 import {
   decodeScoreFiles,
   encodeScoreFiles,
-  mergeScoreFiles,
   type ModelCounts,
+  mergeScoreFiles,
   SCORE_FOLDER,
   type ScoreFiles,
 } from './score-files.js';
@@ -76,7 +76,12 @@ class Score extends DoFn<Split, KV<string, Uint8Array>> {
         const rows = isUnreadable(piece) ? piece.rows : piece.batch.numRows;
         const out = new Float32Array(rows * width).fill(Number.NaN);
         if (!isUnreadable(piece)) {
-          const place = { folder: job.plan.folder, file: split.file, fileRows: file.rows, row: piece.firstRow - file.first };
+          const place = {
+            folder: job.plan.folder,
+            file: split.file,
+            fileRows: file.rows,
+            row: piece.firstRow - file.first,
+          };
           let at = 0;
           for (const [i, { model, columns }] of models.entries()) {
             const scores = await model.score(piece.batch, place, withoutBy[i]!).catch((error) => {

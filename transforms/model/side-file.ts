@@ -34,10 +34,12 @@ export async function openSideFile(
   const path = absolutePath(folder, sidePath(side.file, file));
   const source = await storageFor(path).open(path);
   const refuse = (expected: string, got: string) => new InputError('side file', { file: path, expected, got });
-  if (/\.npz$/i.test(path) && side.array === undefined) throw refuse('the name of an array in the configuration', 'none');
+  if (/\.npz$/i.test(path) && side.array === undefined)
+    throw refuse('the name of an array in the configuration', 'none');
   const array = /\.npz$/i.test(path) ? await openNpz(source, side.array!) : await openNpy(source);
   if (array.rows !== wanted.rows) throw refuse(`${wanted.rows} rows, as ${file} has`, `${array.rows}`);
-  if (array.dims !== wanted.dims) throw refuse(`vectors of ${wanted.dims} numbers, as the weights have`, `${array.dims}`);
+  if (array.dims !== wanted.dims)
+    throw refuse(`vectors of ${wanted.dims} numbers, as the weights have`, `${array.dims}`);
   return array;
 }
 
