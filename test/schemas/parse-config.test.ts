@@ -256,7 +256,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     { ...least, input: { files: [], columns: 'loain' } },
     [
       'input.files: expected a list of at least 1, each a path, got an empty list.',
-      'input.columns: expected one of auto, laion, commonpool, or a mapping with the keys id, text, url, width, height, image, language and similarity, got "loain". Did you mean laion?',
+      'input.columns: expected one of auto, laion, commonpool, img2dataset, or a mapping with the keys id, text, url, width, height, image, language and similarity, got "loain". Did you mean laion?',
     ],
   ],
   [
