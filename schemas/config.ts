@@ -2,18 +2,11 @@
 import * as z from 'zod';
 import { attributeSchema } from './attribute-config.js';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
-import {
-  captionColumn,
-  columnName,
-  identifier,
-  lexicon,
-  MAXIMUM_EXAMPLES_OF_CELL,
-  oneOrMany,
-  path,
-  positive,
-  share,
-} from './config-values.js';
+import { captionColumn, columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
+import { languagesSchema } from './languages.js';
+import { nightlySchema } from './nightly-config.js';
 import { outputSchema } from './output.js';
+import { reportSchema } from './report-config.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
@@ -24,10 +17,13 @@ export {
   BUILT_IN_ATTRIBUTE_VALUES,
 } from './attribute-config.js';
 export { OUTPUT_FORMATS, type OutputFormat, outputSchema } from './output.js';
+export { reportSchema } from './report-config.js';
 export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
 export const CANONICAL_COLUMNS = ['id', 'text', 'url', 'width', 'height', 'image', 'language', 'similarity'] as const;
+export const COLUMN_PRESETS = ['auto', 'laion', 'commonpool', 'img2dataset'] as const;
+export type ColumnPreset = (typeof COLUMN_PRESETS)[number];
 export type CanonicalColumn = (typeof CANONICAL_COLUMNS)[number];
 
 export const columnMappingSchema = z
@@ -39,13 +35,15 @@ export const columnMappingSchema = z
       ]),
     ) as Record<CanonicalColumn, z.ZodOptional<typeof columnName>>,
   )
-  .describe('Canonical name: name of the input column that holds it');
+  .describe(
+    'Canonical name: name of the input column that holds it. Several that are parted by `;` (image: jpg;png): in each row, the first that has a value',
+  );
 
 export const inputSchema = z.strictObject({
   files: oneOrMany.optional().describe('A path, a folder, a glob, or a list of them'),
   bigquery: bigQueryInputSchema.optional(),
   columns: z
-    .union([z.enum(['auto', 'laion', 'commonpool']), columnMappingSchema])
+    .union([z.enum(COLUMN_PRESETS), columnMappingSchema])
     .default('auto')
     .describe('A preset, or a mapping of canonical names to input columns; auto recognises the presets'),
   maximumBad: share.default(0.01).describe('The job fails when more than this share of rows or files is unreadable'),
@@ -208,31 +206,6 @@ export const balanceSchema = z.strictObject({
     ),
 });
 
-export const reportSchema = z.strictObject({
-  minimumSupport: z.number().int().min(1).default(30).describe('A pair with less support is listed, not ranked'),
-  confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
-  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs the terminal lists'),
-  pairs: z.number().int().min(1).default(1000).describe('How many of the worst pairs report.json and report.html list'),
-  examples: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAXIMUM_EXAMPLES_OF_CELL)
-    .default(0)
-    .describe(
-      'Captions that the report of `stats` shows of each pair, of rows with the attribute and as many of rows without it; 0: none. `balance` shows none',
-    ),
-  rates: z
-    .number()
-    .int()
-    .min(0)
-    .max(100)
-    .default(10)
-    .describe(
-      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Only where the fitted patterns are in memory, and at most 20,000',
-    ),
-});
-
 export const statsSchema = createStatsSchema(inputSchema, attributeSchema);
 export type StatsConfig = z.infer<typeof statsSchema>;
 export type PredictionsConfig = NonNullable<StatsConfig['predictions']>;
@@ -245,15 +218,17 @@ export const configSchema = z.strictObject({
     .describe('In this order; a preset by its name, or a rule') as z.ZodType<(FilterPreset | FilterRule)[]>,
   attributes: z.record(identifier, attributeSchema).describe('Perceived sensitive attributes, by name; at least one'),
   labels: z.array(labelSchema).default([]).describe('What must not go with an attribute'),
+  languages: languagesSchema.prefault({}),
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),
   stats: statsSchema.prefault({}),
   bigquery: bigQuerySchema.optional(),
+  nightly: nightlySchema.prefault({}),
   runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
 /** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
-export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery' | 'nightly'> & { readonly stats?: StatsConfig };
 export type BalanceConfig = z.infer<typeof balanceSchema>;
