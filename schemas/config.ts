@@ -55,6 +55,11 @@ const bounds = {
   maximum: z.number().optional().describe('Kept up to here'),
 };
 
+const sizeFrom = z
+  .enum(['columns', 'image'])
+  .optional()
+  .describe('The columns width and height, or the header of the image; left out: the columns where the input has them');
+
 /** One variant a filter; a rule is an object with exactly one of these keys. */
 export const filterRules = {
   words: z
@@ -64,11 +69,20 @@ export const filterRules = {
     .strictObject({ column: captionColumn, ...bounds })
     .describe('Number of Unicode code points of the caption'),
   side: z
-    .strictObject({ minimum: positive.describe('Kept from here, in pixels') })
+    .strictObject({ minimum: positive.describe('Kept from here, in pixels'), from: sizeFrom })
     .describe('Smaller side of the image, in pixels'),
   aspect: z
-    .strictObject({ maximum: z.number().min(1).describe('Kept up to here') })
+    .strictObject({ maximum: z.number().min(1).describe('Kept up to here'), from: sizeFrom })
     .describe('Longer side over shorter side'),
+  image: z
+    .strictObject({
+      formats: z
+        .array(z.enum(['jpeg', 'png', 'gif', 'webp', 'bmp']))
+        .min(1)
+        .default(['jpeg', 'png', 'gif', 'webp', 'bmp'])
+        .describe('Formats that are kept'),
+    })
+    .describe('Header of the image, which is not decoded: drops what is no image, has no size, or is cut off'),
   similarity: z
     .strictObject({
       column: columnName.default('similarity').describe('The column that holds the score'),

@@ -25,7 +25,7 @@ function issues(value: unknown): readonly string[] {
   assert.fail(`accepted ${JSON.stringify(value)}`);
 }
 
-const FILTERS = 'words, characters, side, aspect, similarity, score, nsfw, language, blocked, present';
+const FILTERS = 'words, characters, side, aspect, image, similarity, score, nsfw, language, blocked, present';
 const FILTER_OR_PRESET = `one of datacomp-basic, datacomp-clip-score, laion2b, or a mapping with one of the keys ${FILTERS} or unique`;
 
 describe('a sound configuration', () => {
