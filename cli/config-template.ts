@@ -45,7 +45,7 @@ labels:                        # what must not go with an attribute
   #- {list: tags, minimumCount: 10, maximum: 65535, names: [dog, cat]}   # a column of lists of strings
 
 languages:                     # of the built-in lexicons; a caption is read by those of its own language
-  use: [en]                    # en, de, es, fr, or all; of one language, every caption is taken to be in it
+  use: [en]                    # en, de, es, fr, ja, zh, or all; of one language, every caption is taken to be in it
   column: language
   detect: missing              # identify the language where the column is absent or null; or always, never
   #otherwise: en               # the language of captions in none of these; left out: they are not read

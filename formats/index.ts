@@ -9,7 +9,10 @@ import { webdataset } from './webdataset.js';
 export { arrowWriter } from './arrow-writer.js';
 export type { BatchWriter, Format } from './format.js';
 export { BATCH_ROWS } from './format.js';
+export { type ImageFormat, type ImageHeader, imageFormat, imageHeader } from './image-header.js';
 export { joinTypes, settledType } from './inferred.js';
+export { type FloatType, openNpy, type VectorArray } from './npy.js';
+export { openNpz } from './npz.js';
 export { parquetWriter } from './parquet-writer.js';
 export { tfrecordWriter } from './tfrecord-writer.js';
 

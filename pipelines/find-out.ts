@@ -10,6 +10,8 @@ import {
   scores,
   spillIds,
 } from '../transforms/filter/resolve.js';
+import { decodeScoreFiles, SCORES } from '../transforms/model/score-files.js';
+import { mergeScored, score } from '../transforms/model/scores.js';
 import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { combineListed, listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
@@ -19,7 +21,16 @@ import { spreadSplits } from './spread.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
 export async function findOut(context: RunContext): Promise<void> {
-  const { staging, job } = context;
+  const { staging, job, hooks } = context;
+  if (hasModels(job)) {
+    const { models } = decodeScoreFiles(await runPhase(context, modelsPhase(staging, job)));
+    for (const [name, { rows, without }] of Object.entries(models)) {
+      const reasons = Object.entries(without).sort(([a], [b]) => (a < b ? -1 : 1));
+      const missing = reasons.reduce((sum, [, n]) => sum + n, 0);
+      const why = reasons.map(([reason, n]) => `${n} ${reason}`).join(', ');
+      hooks.onLog?.('info', `model ${name}: ${rows - missing} of ${rows} rows have scores${why && `; ${why}`}`);
+    }
+  }
   if (wantedLists(job.config.labels).length > 0) {
     await runPhase(context, labelsPhase(staging, job));
   }
@@ -27,6 +38,22 @@ export async function findOut(context: RunContext): Promise<void> {
     if (rule.kind === 'fraction') await findThreshold(context, rule);
     else await findDuplicateRows(context, rule);
   }
+}
+
+export function hasModels({ models = [] }: Pick<Job, 'models'>): boolean {
+  return models.length > 0;
+}
+
+/** Scores embeddings and images. */
+export function modelsPhase(staging: string, { plan }: Job): Phase {
+  return {
+    name: SCORES,
+    title: 'score by models',
+    rows: plan.rows,
+    build: (root) =>
+      spreadSplits(root, 'models', staging).parDo('models: score', score(staging), { coder: partialCoder }),
+    reduce: mergeScored({}),
+  };
 }
 
 /** Counts the strings of the list columns. */

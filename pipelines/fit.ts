@@ -56,8 +56,8 @@ const AUTO_DECIMALS = 6;
 /** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
 const RATE_ROUNDING = 1e-6;
 
-/** Other rates are solved for where that takes a few seconds at most. */
-const MAXIMUM_RATE_PATTERNS = 200_000;
+/** Other rates are solved for where that takes a second at most: ten fits of so many patterns. */
+const MAXIMUM_RATE_PATTERNS = 20_000;
 
 export interface FitContext extends RunContext {
   readonly names: TagNames;

@@ -7,7 +7,7 @@ import { globalRules } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
-import { duplicatesPhase, firstRange, labelsPhase, scoresPhase } from './find-out.js';
+import { duplicatesPhase, firstRange, hasModels, labelsPhase, modelsPhase, scoresPhase } from './find-out.js';
 import { calibrationPhase, streamPhase } from './fit.js';
 import { onlinePhase } from './online.js';
 import { countPhase, unitsOf, writePhase } from './passes.js';
@@ -17,6 +17,7 @@ import { emptyVocabularies } from './prepare.js';
 /** The phases that find out what filters and taggers must know of the whole input. */
 export function phasesBefore(staging: string, job: Job): Phase[] {
   return [
+    ...(hasModels(job) ? [modelsPhase(staging, job)] : []),
     ...(wantedLists(job.config.labels).length > 0 ? [labelsPhase(staging, job)] : []),
     ...globalRules(job.rules).map((rule) =>
       rule.kind === 'fraction'

@@ -5,6 +5,7 @@ import { createFilters, globalRules } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
+import { hasModels } from './find-out.js';
 import { emptyVocabularies, prepareJob } from './prepare.js';
 import { expectedShardRows } from './shard-rows.js';
 import type { SubmissionSummary } from './submission.js';
@@ -69,6 +70,7 @@ export function inputSummary(job: Job, passes: readonly { name: string; why: str
 function firstPasses(job: Job): { name: string; why: string }[] {
   const lists = wantedLists(job.config.labels).length > 0;
   return [
+    ...(hasModels(job) ? [{ name: 'models', why: 'embeddings and images are scored once, for all later passes' }] : []),
     ...(lists ? [{ name: 'labels', why: 'the labels are the strings of a list column' }] : []),
     ...globalRules(job.rules).map((rule) => {
       const what = rule.kind === 'fraction' ? `the top fraction of ${rule.column}` : `duplicates of ${rule.column}`;

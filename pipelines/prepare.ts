@@ -10,6 +10,8 @@ import { didYouMean } from '../schemas/nearest.js';
 import type { ColumnInfo } from '../schemas/split.js';
 import { absolutePath, beside, storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
+import { modelColumns, type PlannedModel } from '../transforms/model/columns.js';
+import { inputColumns, planModel } from '../transforms/model/open-model.js';
 import type { Job } from '../transforms/read/job.js';
 import { nameColumns } from '../transforms/read/name-columns.js';
 import type { InputPlan } from '../transforms/read/plan.js';
@@ -49,7 +51,8 @@ export async function prepareRun(given: RunConfig, known: unknown = undefined, h
   const plan = await planGiven(given.input, [directory, partialOf(directory)], how);
   const config = nameColumns(given, plan.layouts[0]);
   const version = packageVersion();
-  const columns = batchColumns(plan);
+  const models = await planModels(config, plan);
+  const columns = [...batchColumns(plan), ...modelColumns(models)];
   const available = columns.map((c) => c.name);
   const rules = expandRules(config.filters, available);
   requireColumns(createFilters(rules), available);
@@ -58,11 +61,31 @@ export async function prepareRun(given: RunConfig, known: unknown = undefined, h
   const { overwrite: _overwrite, directory: _directory, ...output } = config.output;
   const { folder: _folder, ...planned } = plan;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm, known]));
-  const job = { version, config, plan, rules, columns, lexicons, warm };
+  hash.update(JSON.stringify([version, { ...config, output }, planned, rules, lexicons, warm, known, models]));
+  const job = { version, config, plan, rules, columns, lexicons, models, warm };
   taggerOf(job, emptyVocabularies(config));
   requireTypes(config, columns);
   return { run: hash.digest('hex').slice(0, RUN_DIGITS), ...job };
+}
+
+/** Reads the files of the models, and looks whether the input has what they read. */
+async function planModels(config: RunConfig, plan: InputPlan): Promise<PlannedModel[]> {
+  const own = batchColumns(plan).map((c) => c.name);
+  const models: PlannedModel[] = [];
+  const issues: string[] = [];
+  for (const [name, model] of Object.entries(config.models ?? {})) {
+    for (const column of inputColumns(model).filter((c) => !own.includes(c))) {
+      issues.push(
+        `models.${name}: expected a column, got ${column}, which the input does not have.${didYouMean(column, own)}`,
+      );
+    }
+    if (issues.length === 0) models.push(await planModel(name, model, plan.folder));
+  }
+  for (const { name } of modelColumns(models)) {
+    if (own.includes(name)) issues.push(`models: expected columns that are not the input's, got ${name}.`);
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
+  return models;
 }
 
 /** A vocabulary without words for each list column: enough to check a configuration before anything is read. */

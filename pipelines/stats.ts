@@ -97,7 +97,7 @@ async function predictionsConfig(config: RunConfig): Promise<RunConfig> {
       'stats.predictions.attributes: expected some of the names of attributes, got none of them.',
     ]);
   }
-  return { ...config, input, attributes, labels: [], filters: [] };
+  return { ...config, input, attributes, labels: [], filters: [], models: {} };
 }
 
 /** The hash of all that the run reads and counts. */

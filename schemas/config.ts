@@ -4,6 +4,7 @@ import { attributeSchema } from './attribute-config.js';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
 import { captionColumn, columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
 import { languagesSchema } from './languages.js';
+import { modelSchema } from './models-config.js';
 import { nightlySchema } from './nightly-config.js';
 import { outputSchema } from './output.js';
 import { reportSchema } from './report-config.js';
@@ -54,6 +55,11 @@ const bounds = {
   maximum: z.number().optional().describe('Kept up to here'),
 };
 
+const sizeFrom = z
+  .enum(['columns', 'image'])
+  .optional()
+  .describe('The columns width and height, or the header of the image; left out: the columns where the input has them');
+
 /** One variant a filter; a rule is an object with exactly one of these keys. */
 export const filterRules = {
   words: z
@@ -63,11 +69,20 @@ export const filterRules = {
     .strictObject({ column: captionColumn, ...bounds })
     .describe('Number of Unicode code points of the caption'),
   side: z
-    .strictObject({ minimum: positive.describe('Kept from here, in pixels') })
+    .strictObject({ minimum: positive.describe('Kept from here, in pixels'), from: sizeFrom })
     .describe('Smaller side of the image, in pixels'),
   aspect: z
-    .strictObject({ maximum: z.number().min(1).describe('Kept up to here') })
+    .strictObject({ maximum: z.number().min(1).describe('Kept up to here'), from: sizeFrom })
     .describe('Longer side over shorter side'),
+  image: z
+    .strictObject({
+      formats: z
+        .array(z.enum(['jpeg', 'png', 'gif', 'webp', 'bmp']))
+        .min(1)
+        .default(['jpeg', 'png', 'gif', 'webp', 'bmp'])
+        .describe('Formats that are kept'),
+    })
+    .describe('Header of the image, which is not decoded: drops what is no image, has no size, or is cut off'),
   similarity: z
     .strictObject({
       column: columnName.default('similarity').describe('The column that holds the score'),
@@ -218,6 +233,12 @@ export const configSchema = z.strictObject({
     .describe('In this order; a preset by its name, or a rule') as z.ZodType<(FilterPreset | FilterRule)[]>,
   attributes: z.record(identifier, attributeSchema).describe('Perceived sensitive attributes, by name; at least one'),
   labels: z.array(labelSchema).default([]).describe('What must not go with an attribute'),
+  models: z
+    .record(identifier, modelSchema)
+    .optional()
+    .describe(
+      'Models, by name: each adds columns of scores, <name>.<class>, which may be used like those of the input',
+    ),
   languages: languagesSchema.prefault({}),
   balance: balanceSchema.prefault({}),
   output: outputSchema,

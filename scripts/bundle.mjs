@@ -20,6 +20,9 @@ const EXTERNAL = [
   '@grpc/*',
   '@google-cloud/bigquery',
   'google-auth-library',
+  // Native, and not everywhere installed.
+  'onnxruntime-node',
+  'sharp',
 ];
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */

@@ -25,7 +25,7 @@ function issues(value: unknown): readonly string[] {
   assert.fail(`accepted ${JSON.stringify(value)}`);
 }
 
-const FILTERS = 'words, characters, side, aspect, similarity, score, nsfw, language, blocked, present';
+const FILTERS = 'words, characters, side, aspect, image, similarity, score, nsfw, language, blocked, present';
 const FILTER_OR_PRESET = `one of datacomp-basic, datacomp-clip-score, laion2b, or a mapping with one of the keys ${FILTERS} or unique`;
 
 describe('a sound configuration', () => {
@@ -87,7 +87,7 @@ describe('a sound configuration', () => {
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, nightly, runner, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, models, languages, balance, output, report, stats, bigquery, nightly, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -106,7 +106,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, nightly and runner, got "x".',
+      'expected a mapping with the keys input, filters, attributes, labels, models, languages, balance, output, report, stats, bigquery, nightly and runner, got "x".',
     ],
   ],
   [

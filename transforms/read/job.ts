@@ -3,6 +3,7 @@ import type { FilterRule, RunConfig } from '../../schemas/config.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { below, storageFor } from '../../storage/index.js';
+import type { PlannedModel } from '../model/columns.js';
 import type { Lexicon } from '../tag/lexicon.js';
 import type { InputPlan } from './plan.js';
 
@@ -16,10 +17,12 @@ export interface Job {
   readonly plan: InputPlan;
   /** The configuration's filters, presets written out and files of terms read. */
   readonly rules: readonly FilterRule[];
-  /** Columns of the batches. */
+  /** Columns of the batches, those of models last. */
   readonly columns: readonly ColumnInfo[];
   /** Contents of every lexicon that the configuration names, so that workers need not have the files. */
   readonly lexicons: Readonly<Record<string, Lexicon>>;
+  /** Models, whose scores are columns of the batches; left out: none. */
+  readonly models?: readonly PlannedModel[];
   /** Text of the duals to start from. */
   readonly warm?: string | undefined;
 }

@@ -9,6 +9,9 @@ const COLUMN_KEYS: ReadonlySet<string> = new Set([
   'list',
   'utility',
   'exclude',
+  'embedding',
+  'image',
+  'faces',
   'weights',
   'distributions',
 ]);

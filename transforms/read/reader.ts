@@ -5,6 +5,7 @@ import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
 import { absolutePath, pinOf, storageFor } from '../../storage/index.js';
+import { type Attached, withColumns } from './attached.js';
 import { canonicalise, canonicalSchema, inputsOf } from './columns.js';
 import { lossesBySplit, type Unreadable } from './losses.js';
 import { type InputPlan, type PlannedFile, saysNothingOfTheFile, splitsOf } from './plan.js';
@@ -32,9 +33,14 @@ export interface Reader {
 
 /**
  * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
- * read, and that this one does not try to.
+ * read, and that this one does not try to. `attached`: further columns, after the input's.
  */
-export function createReader(plan: InputPlan, columns?: readonly string[], losses: readonly Unreadable[] = []): Reader {
+export function createReader(
+  plan: InputPlan,
+  columns?: readonly string[],
+  losses: readonly Unreadable[] = [],
+  attached?: Attached,
+): Reader {
   const files = new Map(plan.files.map((f) => [f.path, f]));
   const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
   const withId = plan.rowNumberIds && (columns === undefined || columns.includes('id'));
@@ -52,13 +58,17 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
       const sources = layouts[file.layout]!;
       if (row < readable) {
         const source = await openUnchanged(plan.folder, file);
+        const more = await attached?.open(s);
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
         const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types);
         for await (const raw of pieces) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
           schema ??= canonicalSchema(raw, sources, withId);
           const wanted = row + raw.numRows > readable ? raw.slice(0, readable - row) : raw;
-          yield { batch: canonicalise(wanted, sources, schema, row), firstRow: row };
+          const own = canonicalise(wanted, sources, schema, row);
+          const batch =
+            more === undefined ? own : withColumns(own, attached!.fields, await more(row - s.firstRow, own.numRows));
+          yield { batch, firstRow: row };
           row += wanted.numRows;
           if (row === readable && loss !== undefined) break;
         }

@@ -5,6 +5,7 @@ import { InvariantError } from '../../schemas/errors.js';
 import type { TagNames, Tags } from '../../schemas/tags.js';
 import { storageFor } from '../../storage/index.js';
 import { createFilters, type Filter, globalRules, type Resolutions } from '../filter/index.js';
+import { attachScores } from '../model/score-files.js';
 import { project } from '../read/columns.js';
 import { type Job, loadJob, workPath } from '../read/job.js';
 import { loadLosses } from '../read/losses.js';
@@ -31,6 +32,8 @@ export interface Stage {
   drop(batch: RecordBatch, firstRow: number): Uint8Array;
   /** Tags of all rows, or of those in `indices` (ascending). */
   tag(batch: RecordBatch, indices?: Uint32Array): Tags;
+  /** The batch without the columns of models, which are not the input's. */
+  carried(batch: RecordBatch): RecordBatch;
   /** Raw utility of the rows in `indices`, NaN where null; undefined where the configuration names none. */
   utility(batch: RecordBatch, indices: Uint32Array): Float64Array | undefined;
 }
@@ -110,6 +113,11 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
     ...(partial || utilityColumn === undefined ? [] : [utilityColumn]),
     ...(options.columns ?? []),
   ]);
+  const attached = await attachScores(staging, job, [...needed]);
+  const scores = new Set(attached?.fields.map(({ name }) => name));
+  const inputs = options.allColumns ? undefined : [...needed].filter((name) => !scores.has(name));
+  // Rows are counted by some column.
+  if (inputs?.length === 0) inputs.push(plan.layouts[0]![0]!.name);
   const codes = filters.map((_, f) => filters.slice(0, f).reduce((sum, g) => sum + g.reasons.length, 1));
   const reasons = filters.flatMap((f) => f.reasons);
   const exitOfCode = new Uint8Array(reasons.length + 1).fill(filters.length);
@@ -123,7 +131,7 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
     filters,
     reasons,
     exitOfCode,
-    reader: createReader(plan, options.allColumns ? undefined : [...needed], await loadLosses(staging)),
+    reader: createReader(plan, inputs, await loadLosses(staging), attached),
     drop(batch, firstRow) {
       const drop = new Uint8Array(batch.numRows);
       const context = { firstRow };
@@ -136,6 +144,14 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
       if (tagger === undefined) throw new InvariantError('a stage of some filters has no tagger');
       if (indices === undefined || indices.length === batch.numRows) return tagger.tag(batch);
       return tagger.tag(gather(project(batch, tagColumns), indices));
+    },
+    carried(batch) {
+      if (scores.size === 0) return batch;
+      const names = batch.schema.fields.map(({ name }) => name);
+      return project(
+        batch,
+        names.filter((name) => !scores.has(name)),
+      );
     },
     utility(batch, indices) {
       if (utilityColumn === undefined) return undefined;

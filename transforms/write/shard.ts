@@ -135,10 +135,11 @@ async function writeBatch(
 
   const allTags = once(() => scatterTags(tags, kept, batch.numRows, stage.names.attributes.length));
   if (output.formats.length > 0) {
-    into.schema ??= encodeSchema(batch.schema);
+    const own = stage.carried(batch);
+    into.schema ??= encodeSchema(own.schema);
     const training = wantsTrainingColumns(output.formats);
-    const inputs = batch.schema.fields.length;
-    const rows = (weights: Float64Array) => (training ? withTraining(batch, allTags(), weights, stage.names) : batch);
+    const inputs = own.schema.fields.length;
+    const rows = (weights: Float64Array) => (training ? withTraining(own, allTags(), weights, stage.names) : own);
     await part.write(gather(rows(allWeights), expand(allCopies, drop)), inputs);
     if (output.stages !== undefined) {
       uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);

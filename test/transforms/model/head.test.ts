@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { InputError } from '../../../schemas/errors.js';
+import { type HeadConfig, modelSchema } from '../../../schemas/models-config.js';
+import { mixScores, scoreColumns } from '../../../transforms/model/columns.js';
+import { createHead } from '../../../transforms/model/head.js';
+import { readHeadFile } from '../../../transforms/model/head-file.js';
+import { products } from '../../../transforms/model/products.js';
+import { memorySource } from '../../formats/memory.js';
+
+const config = (value: object) => modelSchema.parse({ embedding: 'v', ...value }) as HeadConfig;
+const json = (value: unknown) => memorySource(new Uint8Array(Buffer.from(JSON.stringify(value))), 'w.json');
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+const length = (a: readonly number[]) => Math.sqrt(dot(a, a));
+const cosine = (a: readonly number[], b: readonly number[]) => dot(a, b) / length(a) / length(b);
+const softmax = (logits: readonly number[]) => {
+  const powers = logits.map((x) => Math.exp(x - Math.max(...logits)));
+  return powers.map((x) => x / powers.reduce((a, b) => a + b));
+};
+const near = (got: ArrayLike<number>, wanted: readonly number[]) => {
+  assert.equal(got.length, wanted.length);
+  wanted.forEach((x, i) => {
+    assert.ok(Math.abs(got[i]! - x) < 1e-6, `${i}: ${got[i]} is not ${x}`);
+  });
+};
+
+test('products are those of the slow twin, whatever the shape', () => {
+  const small = fc.double({ min: -4, max: 4, noNaN: true });
+  const shape = fc.record({
+    rows: fc.nat(5),
+    n: fc.integer({ min: 1, max: 11 }),
+    dims: fc.integer({ min: 1, max: 9 }),
+  });
+  const cases = shape.chain(({ rows, n, dims }) => {
+    const matrix = (height: number) =>
+      fc.array(fc.array(small, { minLength: dims, maxLength: dims }), { minLength: height, maxLength: height });
+    return fc.record({ dims: fc.constant(dims), x: matrix(rows), w: matrix(n) });
+  });
+  fc.assert(
+    fc.property(cases, ({ dims, x, w }) => {
+      const got = products(Float64Array.from(x.flat()), Float64Array.from(w.flat()), x.length, dims);
+      assert.deepEqual(
+        [...got],
+        x.flatMap((row) => w.map((vector) => dot(row, vector) + 0)),
+      );
+    }),
+  );
+  assert.throws(() => products(new Float32Array(3), new Float64Array(4), 2, 2), RangeError);
+});
+
+const X = [3, 4, 0, 1, 0, 2];
+
+test('zero-shot is the softmax of cosines over the mean direction of each class', async () => {
+  const weights = [
+    [1, 0, 0],
+    [0, 2, 0],
+    [0, 0, 5],
+  ];
+  const prompts = config({ prompts: 'w.json', temperature: 0.5 });
+  const file = await readHeadFile(json({ classes: ['a', 'b', 'a'], weights }), prompts);
+  const head = createHead(prompts, file);
+  assert.deepEqual(head.classes, ['a', 'b']);
+  const a = [1, 0, 1];
+  const wanted = [
+    [3, 4, 0],
+    [1, 0, 2],
+  ].flatMap((x) => softmax([cosine(x, a) / 0.5, cosine(x, [0, 1, 0]) / 0.5]));
+  near(head.score(X, 2), wanted);
+  near(head.score(Float32Array.from(X), 2), wanted);
+  assert.ok(head.score([0, 0, 0, Number.NaN, 1, 1], 2).every(Number.isNaN), 'of no direction nothing is known');
+  const siglip = config({ prompts: 'w.json', temperature: 0.1, activation: 'sigmoid', bias: -10 });
+  near(createHead(siglip, file).score([0, 1, 0], 1), [1 / (1 + Math.exp(10)), 1 / (1 + Math.exp(0))]);
+});
+
+test('a probe is linear, of vectors of length 1 unless told otherwise', async () => {
+  const content = { classes: ['score'], weights: [[1, 2, 3]], bias: [0.5] };
+  const score = async (more: object) => {
+    const probe = config({ probe: 'w.json', activation: 'none', ...more });
+    return createHead(probe, await readHeadFile(json(content), probe)).score(X, 2);
+  };
+  near(await score({}), [11 / 5 + 0.5, 7 / Math.sqrt(5) + 0.5]);
+  near(await score({ normalise: false }), [11.5, 7.5]);
+  near(
+    await score({ normalise: false, activation: 'sigmoid' }),
+    [11.5, 7.5].map((x) => 1 / (1 + Math.exp(-x))),
+  );
+});
+
+test('the class of the nearest centroid has the largest score, by either distance', async () => {
+  const vector = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 3, maxLength: 3 });
+  const nonZero = vector.filter((v) => v.some((x) => x !== 0));
+  await fc.assert(
+    fc.asyncProperty(fc.array(nonZero, { minLength: 4, maxLength: 4 }), nonZero, async (weights, x) => {
+      for (const distance of ['cosine', 'euclidean'] as const) {
+        const nearest = config({ centroids: 'w.json', distance, temperature: 10 });
+        const file = await readHeadFile(json({ classes: ['a', 'b', 'c', 'a'], weights }), nearest);
+        const nearness = weights.map((w) =>
+          distance === 'cosine' ? cosine(x, w) : -w.reduce((sum, v, i) => sum + (v - x[i]!) ** 2, 0),
+        );
+        const best = [Math.max(nearness[0]!, nearness[3]!), nearness[1]!, nearness[2]!];
+        near(createHead(nearest, file).score(x, 1), softmax(best.map((v) => v / 10)));
+      }
+    }),
+  );
+});
+
+test('files of weights that do not go together are refused by name', async () => {
+  const probe = config({ probe: 'w.json' });
+  const refuses = (content: unknown, told: RegExp) =>
+    assert.rejects(readHeadFile(json(content), probe), (e) => e instanceof InputError && told.test(e.message));
+  await refuses({ classes: ['a', 'b'], weights: [[1, 2], [1]] }, /w\.json.*2 weights a class.*1 in number 1/);
+  await refuses({ classes: ['a'], weights: [[1], [2]] }, /1 vectors, one for each of the classes, got 2/);
+  await refuses({ classes: ['a', 'a'], weights: [[1], [2]] }, /each class once/);
+  await refuses({ classes: ['a'], weights: [[1]], bias: [1, 2] }, /1 numbers of bias, got 2/);
+  await refuses({ classes: ['a'] }, /weights/);
+  await refuses([], /an object/);
+});
+
+test('groups add scores up, and the expected value is their mean; a row without scores has none', () => {
+  const model = {
+    name: 'age',
+    classes: ['0', '1', '2'],
+    config: config({ probe: 'w.json', groups: { old: { from: 1 }, some: ['0', '2'] }, expected: 'years' }),
+  };
+  const columns = scoreColumns(model);
+  assert.deepEqual(
+    columns.map(({ name }) => name),
+    ['age.0', 'age.1', 'age.2', 'age.old', 'age.some', 'age.years'],
+  );
+  const mixed = mixScores(Float32Array.of(0.25, 0.25, 0.5, Number.NaN, Number.NaN, Number.NaN), 2, columns);
+  assert.deepEqual([...mixed.subarray(0, 6)], [0.25, 0.25, 0.5, 0.75, 0.75, 1.25]);
+  assert.ok(mixed.subarray(6).every(Number.isNaN));
+  const bad = { ...model, config: config({ probe: 'w.json', groups: { x: ['7'] } }) };
+  assert.throws(() => scoreColumns(bad), /models\.age\.groups\.x: expected some of 0, 1, 2, got 7/);
+});
