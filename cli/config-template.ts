@@ -56,7 +56,7 @@ balance:
 
 output:
   directory: out               # the folder that the run writes
-  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord
+  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord, webdataset, datacomp
   weights: parquet             # the table of weights: parquet, arrow or none
   name: pairs                  # shards are called pairs-train-00000-of-00012.parquet
   split: train
