@@ -42,7 +42,7 @@ function cardParts({ job }: Phases, shards: readonly FilePart[], report: Report)
   }
   if (configs.length === 0) return [];
   if (output.weights === 'parquet')
-    configs.push({ name: 'weights', files: [{ split: 'all', path: 'weights/*.parquet' }] });
+    configs.push({ name: 'weights', files: [{ split: 'rows', path: 'weights/*.parquet' }] });
   const card = { title: output.name, configs, report, config: job.config, version: job.version };
   return [{ path: CARD_FILE, kind: 'description', format: 'md', text: dataCard(card) }];
 }

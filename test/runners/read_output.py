@@ -133,7 +133,7 @@ def hugging_face(directory):
     return {
         "splits": {name: len(rows) for name, rows in data.items()},
         "rows": table_rows(train.to_dict()),
-        "weights": len(weights["all"]),
+        "weights": len(weights["rows"]),
         "keys": tar["__key__"][:],
     }
 
