@@ -14,6 +14,7 @@ import { statsList, statsWide } from './stats.js';
 import { stream } from './stream.js';
 import { streams } from './streams.js';
 import { tag } from './tag.js';
+import { workers } from './workers.js';
 
 interface Benchmark {
   readonly says: string;
@@ -29,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
   runners: { says: 'the whole command on Prism and Flink, and Python Beam on Prism', run: runners },
+  workers: { says: 'the tagging pass on Flink with one worker and with two', run: workers },
   'stats-list': { says: 'RB and AB from Parquet, labels as lists, against Polars and DuckDB', run: statsList },
   'stats-wide': { says: 'the same, labels as 100 boolean columns', run: statsWide },
   memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },

@@ -36,11 +36,20 @@ attributes:                    # perceived sensitive attributes: at least one; u
   #nonwhite: {column: s_nonwhite, target: 0.5}                    # a boolean or 0/1 column
   #young: {column: age_score, threshold: 0.7, below: 0.3}         # a score; unknown from below to threshold
   #woman: {column: gender, value: F}                              # a column of strings
+  # several sources, merged by agreement, priority, any or vote:
+  #man: {from: [{lexicon: gender, value: male}, {column: face, value: M, name: face, weight: 2}], merge: vote, minimum: 1, majority: 0.5}
 
 labels:                        # what must not go with an attribute
   - lexicon: occupations       # or proxies, or the path of a TSV file with the columns term, value; column: text
   #- {columns: [y_*], exclude: [y_other], threshold: 0.5}         # boolean, 0/1 or score columns, by name or glob
   #- {list: tags, minimumCount: 10, maximum: 65535, names: [dog, cat]}   # a column of lists of strings
+
+languages:                     # of the built-in lexicons; a caption is read by those of its own language
+  use: [en]                    # en, de, es, fr, or all; of one language, every caption is taken to be in it
+  column: language
+  detect: missing              # identify the language where the column is absent or null; or always, never
+  #otherwise: en               # the language of captions in none of these; left out: they are not read
+  masculine: unknown           # what "el médico" says of gender: nothing, or male
 
 balance:
   rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible
@@ -62,6 +71,7 @@ output:
   split: train
   #shardRows: 100000           # rows a shard, or
   #shardBytes: 268435456       # bytes a shard
+  #stages: 0.1                 # train in two stages: this share on data that are not balanced, written as the split raw
   compression: snappy          # of Parquet shards: snappy, zstd or none
   overwrite: false             # true: replace another finished run in this folder
 

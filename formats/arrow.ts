@@ -6,10 +6,7 @@ import { plainData, plainType } from './arrow-plain.js';
 import { concatRanges } from './concat.js';
 import { batchOf } from './data.js';
 import { decompress, prepareDecompression } from './decompress.js';
-import { BATCH_ROWS, type Format } from './format.js';
-
-/** Aim for the size of a batch. */
-const BATCH_BYTES = 2 * 2 ** 20;
+import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
 
 /** The wanted columns of one record batch, uncompressed, at most. */
 const MAXIMUM_BATCH_BYTES = 2 ** 30;

@@ -5,6 +5,9 @@ import type { FilePlan } from '../schemas/split.js';
 /** Rows of a batch, at most: small enough for a processor's cache with a few columns, large enough to forget the cost of a batch. */
 export const BATCH_ROWS = 8192;
 
+/** Uncompressed bytes of a batch, about. */
+export const BATCH_BYTES = 2 * 2 ** 20;
+
 /**
  * A file format that is read in groups. Batches hold plain types only (no dictionaries, views or 64-bit offsets), start at offset 0, and own
  * their buffers. Whatever is wrong with a file is an InputError with its name, the group and, where known, the column.
@@ -13,13 +16,20 @@ export interface Format {
   readonly name: string;
   /** Lower-case file endings, with the dot. */
   readonly extensions: readonly string[];
-  /** Columns and groups of a file, from its footer or message headers alone. */
+  /** Columns and groups of a file, from its footer or message headers alone; where there are none, from a walk over the file. */
   plan(source: ByteSource): Promise<FilePlan>;
   /**
    * The rows of group `group` in file order, in batches of at most `batchRows` (default BATCH_ROWS) and about 2 MB unless a row is larger. `columns` are top-level
    * names, in the order wanted; left out: all. Throws an InputError for a column that the file does not have.
+   * `types`: of a file whose columns are inferred, the type that each has over all files of the input; columns of other files are then there too, and null.
    */
-  read(source: ByteSource, group: number, columns?: readonly string[], batchRows?: number): AsyncIterable<RecordBatch>;
+  read(
+    source: ByteSource,
+    group: number,
+    columns?: readonly string[],
+    batchRows?: number,
+    types?: Readonly<Record<string, string>>,
+  ): AsyncIterable<RecordBatch>;
 }
 
 /** Turns batches into the bytes of one file: append what each call returns, in order. */

@@ -3,10 +3,13 @@ import { arrow } from './arrow.js';
 import type { Format } from './format.js';
 import { parquet } from './parquet.js';
 import { parquetThread } from './parquet-thread.js';
+import { tfrecord } from './tfrecord.js';
+import { webdataset } from './webdataset.js';
 
 export { arrowWriter } from './arrow-writer.js';
 export type { BatchWriter, Format } from './format.js';
 export { BATCH_ROWS } from './format.js';
+export { joinTypes, settledType } from './inferred.js';
 export { parquetWriter } from './parquet-writer.js';
 export { tfrecordWriter } from './tfrecord-writer.js';
 
@@ -14,6 +17,8 @@ export { tfrecordWriter } from './tfrecord-writer.js';
 const formats: readonly { readonly format: Format; readonly heads: readonly string[] }[] = [
   { format: parquet, heads: ['PAR1'] },
   { format: arrow, heads: ['ARROW1', '\xff\xff\xff\xff'] },
+  { format: webdataset, heads: [] },
+  { format: tfrecord, heads: [] },
 ];
 
 /** Endings of the files that a folder is searched for. */
@@ -32,9 +37,14 @@ export function readsAhead(name: string): boolean {
   return name === parquet.name && parquetThread() !== undefined;
 }
 
+/** A name without the number of a shard, as TensorFlow Datasets puts it behind the ending: `pairs-train.tfrecord-00000-of-00004`. */
+function withoutShard(name: string): string {
+  return name.replace(/-\d+-of-\d+$/, '');
+}
+
 /** The format of a file by its ending and, failing that, by its first bytes. Throws an InputError for a file of neither. */
 export function formatFor(path: string, head?: Uint8Array): Format {
-  const name = path.toLowerCase();
+  const name = withoutShard(path.toLowerCase());
   const byEnding = formats.find(({ format }) => format.extensions.some((e) => name.endsWith(e)));
   if (byEnding !== undefined) return byEnding.format;
   const start = Buffer.from(head ?? []).toString('latin1');
@@ -42,7 +52,7 @@ export function formatFor(path: string, head?: Uint8Array): Format {
   if (byHead !== undefined) return byHead.format;
   throw new InputError('format', {
     file: path,
-    expected: `a Parquet or Arrow file (${DATA_SUFFIXES.join(', ')})`,
-    got: 'neither by its name nor by its first bytes',
+    expected: `a Parquet, Arrow, WebDataset or TFRecord file (${DATA_SUFFIXES.join(', ')})`,
+    got: 'none by its name or its first bytes',
   });
 }

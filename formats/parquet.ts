@@ -5,7 +5,7 @@ import { InputError, InvariantError } from '../schemas/errors.js';
 import type { Take } from './arena.js';
 import { dataOf, shapeOf } from './copied.js';
 import { batchOf } from './data.js';
-import { BATCH_ROWS, type Format } from './format.js';
+import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
 import type { DecodeTask } from './parquet-codec.js';
 import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
 import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
@@ -13,9 +13,6 @@ import { checkPages } from './parquet-pages.js';
 import { type ColumnTypes, columnTypes, schemaHint } from './parquet-schema.js';
 import { parquetThread } from './parquet-thread.js';
 import type { CopiedBatch, Shape } from './wasm-arrays.js';
-
-/** Aim for the uncompressed size of a batch. */
-const BATCH_BYTES = 2 * 2 ** 20;
 
 /**
  * The wanted columns of one row group, uncompressed, at most. They are decoded at once, in WebAssembly memory that ends at 4 GiB and

@@ -1,76 +1,95 @@
-import { gunzipSync, inflateSync } from 'node:zlib';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import { maskedCrc32c } from './crc32c.js';
+import { compressionOf, type Forward, forward } from './forward.js';
 import { FRAME_HEAD_BYTES, FRAME_TAIL_BYTES, lengthCrc } from './tfrecord-frame.js';
 
 /** Read at once. */
-const WINDOW_BYTES = 8 * 2 ** 20;
+const WINDOW_BYTES = 1 << 20;
 
-/** A compressed file is held whole; larger ones are refused. */
-const MAXIMUM_INFLATED_BYTES = 2 ** 30;
+/** A record, at most: it is held whole. */
+export const MAXIMUM_RECORD_BYTES = 1 << 28;
 
 function fail(file: string, record: number, expected: string, got: string): never {
   throw new InputError('TFRecord', { file, place: `record ${record}`, expected, got });
 }
 
-function lengthAt(head: Uint8Array): number {
-  return Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0, true));
-}
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-const crcAt = (bytes: Uint8Array, at: number) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
+const lengthAt = (view: DataView, at: number) => view.getUint32(at, true) + 2 ** 32 * view.getUint32(at + 4, true);
 
-/** Bytes in memory as a source. */
-function inMemory(name: string, bytes: Uint8Array): ByteSource {
-  return { name, bytes: bytes.length, read: async (start, end) => bytes.subarray(start, end) };
-}
-
-async function uncompressed(source: ByteSource): Promise<ByteSource> {
+async function open(source: ByteSource): Promise<Forward> {
   const head = await source.read(0, Math.min(source.bytes, FRAME_HEAD_BYTES));
-  if (head.length < FRAME_HEAD_BYTES || lengthCrc(lengthAt(head)) === crcAt(head, 8)) return source;
-  const inflate = head[0] === 0x1f && head[1] === 0x8b ? gunzipSync : (head[0]! & 0x0f) === 8 ? inflateSync : undefined;
-  if (inflate === undefined) return source;
-  try {
-    const bytes = inflate(await source.read(0, source.bytes), { maxOutputLength: MAXIMUM_INFLATED_BYTES });
-    return inMemory(source.name, bytes);
-  } catch (error) {
-    throw new InputError(
-      'TFRecord',
-      { file: source.name, expected: 'TFRecord, plain, gzip or zlib', got: (error as Error).message },
-      { cause: error },
-    );
-  }
+  if (head.length < FRAME_HEAD_BYTES) return forward(source);
+  const view = viewOf(head);
+  if (lengthCrc(lengthAt(view, 0)) === view.getUint32(8, true)) return forward(source);
+  return forward(source, compressionOf(head));
+}
+
+/** Records that lie in memory together. */
+export interface RecordRun {
+  readonly bytes: Uint8Array;
+  /** Number of the first in the file. */
+  readonly first: number;
+  readonly count: number;
+  /** Record i of the run is `bytes[bounds[2 * i], bounds[2 * i + 1])`. */
+  readonly bounds: readonly number[];
 }
 
 /**
- * The records of a TFRecord file (plain, gzip or zlib), in order; both checksums of each are checked. A record is a view that holds until the next
- * one is asked for. Throws an InputError with the record's number.
+ * The records of a TFRecord file (plain, gzip or zlib), in order, as many at a time as lie in a window of 1 MiB; both checksums of each are
+ * checked. A run is void once the next is asked for. Throws an InputError with the record's number; of compressed files, no more than a
+ * window and one record is held.
  */
-export async function* readTfrecords(source: ByteSource): AsyncGenerator<Uint8Array> {
-  const { name, bytes, read } = await uncompressed(source);
-  let window: Uint8Array = new Uint8Array(0);
-  let start = 0;
-  const need = async (at: number, count: number) => {
-    if (at + count > start + window.length) {
-      window = await read(at, Math.min(bytes, at + Math.max(count, WINDOW_BYTES)));
-      start = at;
+export async function* recordRuns(source: ByteSource): AsyncGenerator<RecordRun> {
+  const file = await open(source);
+  const { name } = file;
+  let first = 0;
+  for (let at = 0; ; ) {
+    let bytes = await file.take(at, WINDOW_BYTES);
+    if (bytes.length === 0) return;
+    const bounds: number[] = [];
+    let to = 0;
+    for (let record = first; to < bytes.length; record++) {
+      if (bytes.length - to < FRAME_HEAD_BYTES) break;
+      const view = viewOf(bytes);
+      const length = lengthAt(view, to);
+      if (lengthCrc(length) !== view.getUint32(to + 8, true)) {
+        fail(name, record, 'a length with its checksum', `length ${length} with another checksum`);
+      }
+      const left =
+        file.bytes === undefined
+          ? Number.POSITIVE_INFINITY
+          : file.bytes - at - to - FRAME_HEAD_BYTES - FRAME_TAIL_BYTES;
+      if (length > left) fail(name, record, `at most ${Math.max(0, left)} bytes`, `${length}: the file is cut off`);
+      if (length > MAXIMUM_RECORD_BYTES) fail(name, record, `at most ${MAXIMUM_RECORD_BYTES} bytes`, `${length}`);
+      const start = to + FRAME_HEAD_BYTES;
+      const end = start + length;
+      if (end + FRAME_TAIL_BYTES > bytes.length) {
+        if (bounds.length > 0) break;
+        const whole = FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
+        bytes = await file.take(at, whole);
+        if (bytes.length < whole) fail(name, record, `${whole} bytes`, `${bytes.length}: the file is cut off`);
+      }
+      if (maskedCrc32c(bytes.subarray(start, end)) !== viewOf(bytes).getUint32(end, true)) {
+        fail(name, record, 'data with their checksum', 'another checksum');
+      }
+      bounds.push(start, end);
+      to = end + FRAME_TAIL_BYTES;
     }
-    return window.subarray(at - start, at - start + count);
-  };
-  for (let at = 0, record = 0; at < bytes; record++) {
-    if (bytes - at < FRAME_HEAD_BYTES)
-      fail(name, record, `${FRAME_HEAD_BYTES} bytes of a head`, `${bytes - at}: the file is cut off`);
-    const head = await need(at, FRAME_HEAD_BYTES);
-    const length = lengthAt(head);
-    const crc = crcAt(head, 8);
-    if (lengthCrc(length) !== crc)
-      fail(name, record, 'a length with its checksum', `length ${length} with another checksum`);
-    const left = bytes - at - FRAME_HEAD_BYTES - FRAME_TAIL_BYTES;
-    if (length > left) fail(name, record, `at most ${left} bytes`, `${length}: the file is cut off`);
-    const body = await need(at + FRAME_HEAD_BYTES, length + FRAME_TAIL_BYTES);
-    const data = body.subarray(0, length);
-    if (maskedCrc32c(data) !== crcAt(body, length)) fail(name, record, 'data with their checksum', 'another checksum');
-    yield data;
-    at += FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
+    if (bounds.length === 0) {
+      fail(name, first, `${FRAME_HEAD_BYTES} bytes of a head`, `${bytes.length}: the file is cut off`);
+    }
+    const count = bounds.length / 2;
+    yield { bytes, first, count, bounds };
+    first += count;
+    at += to;
+  }
+}
+
+/** The records one by one; a record is a view that holds until the next one is asked for. See `recordRuns`. */
+export async function* readTfrecords(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for await (const { bytes, count, bounds } of recordRuns(source)) {
+    for (let i = 0; i < count; i++) yield bytes.subarray(bounds[2 * i], bounds[2 * i + 1]);
   }
 }

@@ -53,7 +53,7 @@ export async function prepareRun(given: RunConfig, known: unknown = undefined, h
   const available = columns.map((c) => c.name);
   const rules = expandRules(config.filters, available);
   requireColumns(createFilters(rules), available);
-  const lexicons = readLexicons(config.attributes, config.labels);
+  const lexicons = readLexicons(config.attributes, config.labels, config.languages);
   const warm = await readWarm(config.balance.warm);
   const { overwrite: _overwrite, directory: _directory, ...output } = config.output;
   const { folder: _folder, ...planned } = plan;

@@ -13,6 +13,7 @@ import {
   positive,
   share,
 } from './config-values.js';
+import { languagesSchema } from './languages.js';
 import { outputSchema } from './output.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
@@ -28,6 +29,8 @@ export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
 export const CANONICAL_COLUMNS = ['id', 'text', 'url', 'width', 'height', 'image', 'language', 'similarity'] as const;
+export const COLUMN_PRESETS = ['auto', 'laion', 'commonpool', 'img2dataset'] as const;
+export type ColumnPreset = (typeof COLUMN_PRESETS)[number];
 export type CanonicalColumn = (typeof CANONICAL_COLUMNS)[number];
 
 export const columnMappingSchema = z
@@ -39,13 +42,15 @@ export const columnMappingSchema = z
       ]),
     ) as Record<CanonicalColumn, z.ZodOptional<typeof columnName>>,
   )
-  .describe('Canonical name: name of the input column that holds it');
+  .describe(
+    'Canonical name: name of the input column that holds it. Several that are parted by `;` (image: jpg;png): in each row, the first that has a value',
+  );
 
 export const inputSchema = z.strictObject({
   files: oneOrMany.optional().describe('A path, a folder, a glob, or a list of them'),
   bigquery: bigQueryInputSchema.optional(),
   columns: z
-    .union([z.enum(['auto', 'laion', 'commonpool']), columnMappingSchema])
+    .union([z.enum(COLUMN_PRESETS), columnMappingSchema])
     .default('auto')
     .describe('A preset, or a mapping of canonical names to input columns; auto recognises the presets'),
   maximumBad: share.default(0.01).describe('The job fails when more than this share of rows or files is unreadable'),
@@ -245,6 +250,7 @@ export const configSchema = z.strictObject({
     .describe('In this order; a preset by its name, or a rule') as z.ZodType<(FilterPreset | FilterRule)[]>,
   attributes: z.record(identifier, attributeSchema).describe('Perceived sensitive attributes, by name; at least one'),
   labels: z.array(labelSchema).default([]).describe('What must not go with an attribute'),
+  languages: languagesSchema.prefault({}),
   balance: balanceSchema.prefault({}),
   output: outputSchema,
   report: reportSchema.prefault({}),

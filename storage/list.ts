@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { InputError } from '../schemas/errors.js';
-import { printable } from './names.js';
+import { hasSuffix, printable } from './names.js';
 import type { ListOptions, StorageEntry } from './storage.js';
 
 /** Characters that make a path segment a pattern rather than a name. */
@@ -40,7 +40,7 @@ async function matches(pattern: string, suffixes: readonly string[] | undefined)
   const options = { onlyFiles: true, expandDirectories: false, followSymbolicLinks: true } as const;
   if (kind === 'folder') {
     const all = await glob('**/*', { ...options, cwd: pattern, dot: false, ignore: ['**/_*', '**/_*/**'] });
-    const kept = suffixes === undefined ? all : all.filter((p) => suffixes.some((s) => p.toLowerCase().endsWith(s)));
+    const kept = suffixes === undefined ? all : all.filter((p) => hasSuffix(p, suffixes));
     return kept.map((p) => join(pattern, p));
   }
   const { base, rest } = parted(pattern);

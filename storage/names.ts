@@ -11,6 +11,12 @@ export function printable(path: string): string {
   return path.replace(new RegExp(CONTROL, 'g'), (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** Whether a name ends in one of these (small letters), a shard's number behind it (`.tfrecord-00000-of-00004`) left out. */
+export function hasSuffix(path: string, suffixes: readonly string[]): boolean {
+  const name = path.toLowerCase().replace(/-\d+-of-\d+$/, '');
+  return suffixes.some((s) => name.endsWith(s));
+}
+
 /** Throws an InputError where a path to be written has control characters, or ends in no file name. */
 export function checkOutputPath(path: string): void {
   const name = path.split('/').at(-1) ?? '';

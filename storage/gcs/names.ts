@@ -1,7 +1,7 @@
 /** Names on Google Cloud Storage: gs://bucket/object, and patterns of them. */
 import picomatch from 'picomatch';
 import { InputError } from '../../schemas/errors.js';
-import { printable } from '../names.js';
+import { hasSuffix, printable } from '../names.js';
 
 export interface GcsName {
   readonly bucket: string;
@@ -66,7 +66,7 @@ export function folderListing(folder: string, suffixes: readonly string[] | unde
         .slice(prefix.length)
         .split('/')
         .some((segment) => segment.startsWith('.') || segment.startsWith('_'));
-      return !hidden && (suffixes === undefined || suffixes.some((s) => object.toLowerCase().endsWith(s)));
+      return !hidden && (suffixes === undefined || hasSuffix(object, suffixes));
     },
   };
 }

@@ -357,11 +357,8 @@ test('no input is a sentence and an exit code', async (t) => {
       join(folder, 'data', '*.parquet'),
       /input files: .*\*\.parquet: expected at least one file, got none.*nearest folder/,
     ],
-    [
-      join(folder, 'noise.parquet'),
-      /input: .*noise\.parquet: expected at least one readable Parquet or Arrow file .*, got/,
-    ],
-    [join(folder, 'empty', 'README.txt'), /README\.txt: expected a Parquet or Arrow file/],
+    [join(folder, 'noise.parquet'), /input: .*noise\.parquet: expected at least one readable data file .*, got/],
+    [join(folder, 'empty', 'README.txt'), /README\.txt: expected a Parquet, Arrow, WebDataset or TFRecord file/],
   ] as const) {
     const { code, stdout, stderr } = await run(['balance', '--input', input, ...rest]);
     assert.equal(code, 3, stderr);

@@ -174,7 +174,10 @@ test('formats are found by ending, then by their first bytes, and nothing else i
   assert.equal(formatFor('part-0001', bytesOf('PAR1....')), parquet);
   assert.equal(formatFor('x', bytesOf('ARROW1\0\0')), arrow);
   assert.equal(formatFor('x', bytesOf('\xff\xff\xff\xff')), arrow);
-  assert.throws(() => formatFor('x.csv', bytesOf('a,b\n')), /x\.csv: expected a Parquet or Arrow file/);
+  assert.throws(
+    () => formatFor('x.csv', bytesOf('a,b\n')),
+    /x\.csv: expected a Parquet, Arrow, WebDataset or TFRecord file/,
+  );
   assert.equal(formatNamed('arrow'), arrow);
-  assert.throws(() => formatNamed('orc'), /expected parquet or arrow, got orc/);
+  assert.throws(() => formatNamed('orc'), /expected parquet or arrow or webdataset or tfrecord, got orc/);
 });

@@ -36,6 +36,7 @@ describe('a sound configuration', () => {
       filters: [],
       attributes: { female: { lexicon: 'gender', value: 'female', column: 'text', target: 0.5 } },
       labels: [],
+      languages: { use: ['en'], column: 'language', detect: 'missing', masculine: 'unknown' },
       balance: {
         rate: 'auto',
         tolerance: { representation: 0.01, association: 0.01, conditional: false },
@@ -73,7 +74,7 @@ describe('a sound configuration', () => {
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -92,7 +93,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-      'expected a mapping with the keys input, filters, attributes, labels, balance, output, report, stats, bigquery and runner, got "x".',
+      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery and runner, got "x".',
     ],
   ],
   [
@@ -255,7 +256,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     { ...least, input: { files: [], columns: 'loain' } },
     [
       'input.files: expected a list of at least 1, each a path, got an empty list.',
-      'input.columns: expected one of auto, laion, commonpool, or a mapping with the keys id, text, url, width, height, image, language and similarity, got "loain". Did you mean laion?',
+      'input.columns: expected one of auto, laion, commonpool, img2dataset, or a mapping with the keys id, text, url, width, height, image, language and similarity, got "loain". Did you mean laion?',
     ],
   ],
   [

@@ -12,51 +12,26 @@ import {
   Struct,
   Utf8,
 } from 'apache-arrow';
-import { CANONICAL_COLUMNS, type CanonicalColumn, type Config } from '../../schemas/config.js';
+import { CANONICAL_COLUMNS, type CanonicalColumn, type ColumnPreset, type Config } from '../../schemas/config.js';
 import { InputError, InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
-
-type Candidates = Partial<Record<CanonicalColumn, readonly string[]>>;
-
-/**
- * Input names of each canonical column, best first, matched without regard to case.
- * laion: the metadata of LAION-400M and LAION-5B; commonpool: DataComp's metadata. CommonPool has two
- * similarity scores, so neither becomes `similarity`: filters name the one they mean.
- */
-const PRESETS: Record<'laion' | 'commonpool' | 'auto', Candidates> = {
-  laion: {
-    id: ['sample_id', 'uid', 'key', 'hash'],
-    text: ['text', 'caption'],
-    url: ['url'],
-    width: ['width', 'original_width'],
-    height: ['height', 'original_height'],
-    language: ['language'],
-    similarity: ['similarity'],
-  },
-  commonpool: {
-    id: ['uid'],
-    text: ['text'],
-    url: ['url'],
-    width: ['original_width'],
-    height: ['original_height'],
-  },
-  auto: {
-    id: ['id', 'uid', 'sample_id', 'key'],
-    text: ['text', 'caption'],
-    url: ['url'],
-    width: ['width', 'original_width'],
-    height: ['height', 'original_height'],
-    image: ['image'],
-    language: ['language'],
-    similarity: ['similarity'],
-  },
-};
+import { IMAGE_EXTENSIONS, PRESETS } from './column-presets.js';
+import { firstImages, isImageStruct, structField } from './image-column.js';
 
 /** One column of the batches that flow: its name here, its name in the file, its Arrow type as text. */
 export interface ColumnSource {
   readonly name: string;
   readonly input: string;
   readonly type: string;
+  /** Other columns of the file, of the same type: where `input` is null, the first of them that is not. */
+  readonly others?: readonly string[];
+  /** A field of `input`, which is a struct. */
+  readonly field?: 'bytes' | 'path';
+}
+
+/** Names of all columns of the file that the sources are made of, each once. */
+export function inputsOf(sources: readonly ColumnSource[]): string[] {
+  return [...new Set(sources.flatMap(({ input, others = [] }) => [input, ...others]))];
 }
 
 /**
@@ -69,11 +44,17 @@ export function resolveColumns(
   file: string,
 ): ColumnSource[] {
   const canonical = typeof mapping === 'string' ? byPreset(mapping, columns, file) : byMapping(mapping, columns, file);
-  const taken = new Set([...canonical.values()].map((c) => c.name));
+  const taken = new Set([...canonical.values()].flat().map((c) => c.name));
   const sources: ColumnSource[] = [];
   for (const name of CANONICAL_COLUMNS) {
-    const column = canonical.get(name);
-    if (column !== undefined) sources.push({ name, input: column.name, type: column.type });
+    const [column, ...others] = canonical.get(name) ?? [];
+    if (column === undefined) continue;
+    const { name: input, type } = column;
+    if (name === 'image' && isImageStruct(type)) {
+      sources.push({ name, input, type: 'Binary', field: 'bytes' });
+      sources.push({ name: 'image_path', input, type: 'Utf8', field: 'path' });
+    } else if (others.length === 0) sources.push({ name, input, type });
+    else sources.push({ name, input, type, others: others.map((c) => c.name) });
   }
   for (const column of columns) {
     if (taken.has(column.name)) continue;
@@ -95,16 +76,23 @@ export function resolveColumns(
   return sources;
 }
 
-function byPreset(preset: 'auto' | 'laion' | 'commonpool', columns: readonly ColumnInfo[], file: string) {
-  const found = new Map<CanonicalColumn, ColumnInfo>();
+type Found = Map<CanonicalColumn, readonly ColumnInfo[]>;
+
+/** The columns of a canonical one, best first: the first that is there and, where it is an image by its extension, those of the other extensions. */
+function alternatives(names: readonly string[], find: (name: string) => ColumnInfo | undefined): ColumnInfo[] {
+  const [first, ...others] = names.map(find).filter((c) => c !== undefined);
+  if (first === undefined) return [];
+  const isExtension = ({ name }: ColumnInfo) => (IMAGE_EXTENSIONS as readonly string[]).includes(name.toLowerCase());
+  return isExtension(first) ? [first, ...others.filter((c) => isExtension(c) && c.type === first.type)] : [first];
+}
+
+function byPreset(preset: ColumnPreset, columns: readonly ColumnInfo[], file: string): Found {
+  const found: Found = new Map();
+  const find = (candidate: string) =>
+    columns.find((c) => c.name === candidate) ?? columns.find((c) => c.name.toLowerCase() === candidate);
   for (const [name, candidates] of Object.entries(PRESETS[preset]) as [CanonicalColumn, readonly string[]][]) {
-    const column = candidates
-      .map(
-        (candidate) =>
-          columns.find((c) => c.name === candidate) ?? columns.find((c) => c.name.toLowerCase() === candidate),
-      )
-      .find((c) => c !== undefined);
-    if (column !== undefined) found.set(name, column);
+    const all = alternatives(candidates, find);
+    if (all.length > 0) found.set(name, all);
   }
   if (preset !== 'auto' && found.size === 0) {
     throw new InputError('columns', {
@@ -123,12 +111,15 @@ function byMapping(
   mapping: Partial<Record<CanonicalColumn, string | undefined>>,
   columns: readonly ColumnInfo[],
   file: string,
-) {
-  const found = new Map<CanonicalColumn, ColumnInfo>();
+): Found {
+  const found: Found = new Map();
   for (const [name, input] of Object.entries(mapping) as [CanonicalColumn, string | undefined][]) {
     if (input === undefined) continue;
-    const column = columns.find((c) => c.name === input);
-    if (column === undefined) {
+    const find = (wanted: string) => columns.find((c) => c.name === wanted);
+    const exact = find(input);
+    const all = exact !== undefined ? [exact] : input.split(';').flatMap((wanted) => find(wanted) ?? []);
+    const [first] = all;
+    if (first === undefined) {
       throw new InputError('columns', {
         file,
         place: `input.columns.${name}`,
@@ -136,7 +127,13 @@ function byMapping(
         got: columns.map((c) => c.name).join(', ') || 'no columns',
       });
     }
-    found.set(name, column);
+    const other = all.find((c) => c.type !== first.type || (all.length > 1 && c.type !== 'Binary'));
+    if (other !== undefined) {
+      const expected = 'alternatives that are all Binary, as images are';
+      const got = `${other.name}, which is ${other.type}`;
+      throw new InputError('columns', { file, place: `input.columns.${name}`, expected, got });
+    }
+    found.set(name, all);
   }
   return found;
 }
@@ -156,9 +153,8 @@ export function canonicalise(
   const missingId = schema.fields.length > sources.length;
   if (missingId) children.push(rowNumbers(firstRow, batch.numRows));
   for (const source of sources) {
-    const index = batch.schema.fields.findIndex((f) => f.name === source.input);
     const { type } = schema.fields[children.length]!;
-    children.push(withType(batch.data.children[index]!, type));
+    children.push(withType(dataOf(batch, source), type));
   }
   return new RecordBatch(
     schema,
@@ -166,14 +162,21 @@ export function canonicalise(
   );
 }
 
+function dataOf(batch: RecordBatch, { input, others = [], field }: ColumnSource): Data {
+  const column = (name: string) => batch.data.children[batch.schema.fields.findIndex((f) => f.name === name)]!;
+  if (field !== undefined) return structField(column(input), field);
+  return others.length === 0 ? column(input) : firstImages([input, ...others].map(column));
+}
+
 /**
  * The schema of canonicalised batches, from the first decoded batch; `withId` adds the row-number id in front.
  * All fields are nullable and without metadata, so that it is the same whichever file is decoded first.
  */
 export function canonicalSchema(batch: RecordBatch, sources: readonly ColumnSource[], withId: boolean): Schema {
-  const fields = sources.map(({ name, input }) => {
-    const field = batch.schema.fields.find((f) => f.name === input)!;
-    return new Field(name, canonicalType(field.type), true);
+  const fields = sources.map(({ name, input, field }) => {
+    const { type } = batch.schema.fields.find((f) => f.name === input)!;
+    const carried = field === undefined ? type : type.children.find((f: Field) => f.name === field)!.type;
+    return new Field(name, canonicalType(carried), true);
   });
   return new Schema(withId ? [new Field('id', new Utf8(), true), ...fields] : fields);
 }

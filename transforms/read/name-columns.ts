@@ -34,7 +34,11 @@ export function nameColumns(config: RunConfig, sources: readonly ColumnSource[])
 
 function nameOf(sources: readonly ColumnSource[]) {
   const names = new Set(sources.map((s) => s.name));
-  const byInput = new Map(sources.map((s) => [s.input, s.name]));
+  const byInput = new Map(
+    sources.flatMap((s) =>
+      s.field === 'path' ? [] : [s.input, ...(s.others ?? [])].map((input) => [input, s.name] as const),
+    ),
+  );
   const byCase = new Map<string, string>();
   const ambiguous = new Set<string>();
   for (const { name, input } of sources) {

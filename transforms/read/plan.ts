@@ -1,10 +1,12 @@
-/** The plan: which files, which splits, which columns, from footers alone. */
+/** The plan: which files, which splits, which columns, from footers alone, or from the walk over a shard that has none. */
 import { DATA_SUFFIXES, formatFor } from '../../formats/index.js';
 import type { Config } from '../../schemas/config.js';
 import { ChangedError, InputError, UnavailableError } from '../../schemas/errors.js';
 import type { FilePlan, Split } from '../../schemas/split.js';
 import { absolutePath, pinOf, type StorageEntry, storageFor } from '../../storage/index.js';
 import { type ColumnSource, resolveColumns } from './columns.js';
+import { inferColumns } from './infer.js';
+import { withoutSideFiles } from './side-files.js';
 
 /** Files, and how their columns are called; of a table elsewhere, the files that it was copied to. */
 export type FileInput = Pick<Config['input'], 'columns'> & { readonly files: string | readonly string[] };
@@ -50,7 +52,7 @@ const FOOTERS_AT_ONCE = 8;
 const HEAD_BYTES = 16;
 
 /**
- * Lists the input and reads every footer. A file that cannot be used (corrupt, truncated, other columns or types than the
+ * Lists the input and reads every footer, or walks over files that have none. A file that cannot be used (corrupt, truncated, other columns or types than the
  * first readable file) becomes a problem, not an error.
  * Files below `outputs`, the run's own folders, are no input. Throws InputError when a pattern matches nothing or no file at all
  * can be read.
@@ -63,34 +65,39 @@ export async function planInput(input: FileInput, outputs: readonly string[] = [
   const layouts: ColumnSource[][] = [];
   const problems: Problem[] = [];
   let reference: readonly ColumnSource[] | undefined;
-  for (let i = 0; i < entries.length; i += FOOTERS_AT_ONCE) {
-    const some = entries.slice(i, i + FOOTERS_AT_ONCE);
-    const footers = await Promise.all(some.map(readFooter));
-    for (const [j, footer] of footers.entries()) {
-      const entry = some[j]!;
-      if ('reason' in footer) {
-        problems.push({ file: entry.path, rows: 0, reason: footer.reason });
-        continue;
-      }
-      const rows = footer.plan.groups.reduce((sum, g) => sum + g.rows, 0);
-      try {
-        const sources = resolveColumns(input.columns, footer.plan.columns, entry.path);
-        reference ??= sources;
-        checkLayout(sources, reference, entry.path);
-        const carried = sources.filter((s) => reference!.some((r) => r.name === s.name)).sort(byReference(reference));
-        files.push({
-          path: entry.path,
-          bytes: entry.bytes,
-          modified: entry.modified?.getTime(),
-          version: entry.version,
-          format: footer.format,
-          layout: layoutNumber(layouts, carried),
-          groups: footer.plan.groups,
-        });
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        problems.push({ file: entry.path, rows, reason: error.message });
-      }
+  const footers = await readFooters(entries);
+  const inferred = inferColumns(
+    footers.flatMap((f, i) =>
+      'plan' in f && isInferred(f.plan) ? { file: entries[i]!.path, columns: f.plan.columns } : [],
+    ),
+  );
+  for (const [i, footer] of footers.entries()) {
+    const entry = entries[i]!;
+    if ('reason' in footer) {
+      problems.push({ file: entry.path, rows: 0, reason: footer.reason });
+      continue;
+    }
+    const rows = footer.plan.groups.reduce((sum, g) => sum + g.rows, 0);
+    try {
+      const refused = inferred.refused.get(entry.path);
+      if (refused !== undefined) throw refused;
+      const columns = isInferred(footer.plan) ? inferred.columns : footer.plan.columns;
+      const sources = resolveColumns(input.columns, columns, entry.path);
+      reference ??= sources;
+      checkLayout(sources, reference, entry.path);
+      const carried = sources.filter((s) => reference!.some((r) => r.name === s.name)).sort(byReference(reference));
+      files.push({
+        path: entry.path,
+        bytes: entry.bytes,
+        modified: entry.modified?.getTime(),
+        version: entry.version,
+        format: footer.format,
+        layout: layoutNumber(layouts, carried),
+        groups: footer.plan.groups,
+      });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push({ file: entry.path, rows, reason: error.message });
     }
   }
   if (reference === undefined || files.length === 0) throw noneReadable(patterns, problems);
@@ -118,10 +125,22 @@ async function listInput(patterns: readonly string[], outputs: readonly string[]
       if (!entries.has(path) && !own.some((output) => path.startsWith(output))) entries.set(path, entry);
     }
   }
-  return [...entries.values()];
+  return withoutSideFiles([...entries.values()]);
 }
 
-async function readFooter(entry: StorageEntry): Promise<{ format: string; plan: FilePlan } | { reason: string }> {
+const isInferred = ({ columns }: FilePlan) => columns.some((c) => c.inferred === true);
+
+type Footer = { readonly format: string; readonly plan: FilePlan } | { readonly reason: string };
+
+async function readFooters(entries: readonly StorageEntry[]): Promise<Footer[]> {
+  const footers: Footer[] = [];
+  for (let i = 0; i < entries.length; i += FOOTERS_AT_ONCE) {
+    footers.push(...(await Promise.all(entries.slice(i, i + FOOTERS_AT_ONCE).map(readFooter))));
+  }
+  return footers;
+}
+
+async function readFooter(entry: StorageEntry): Promise<Footer> {
   try {
     const source = await storageFor(entry.path).open(entry.path, pinOf(entry));
     const head = await source.read(0, Math.min(HEAD_BYTES, source.bytes));
@@ -165,7 +184,7 @@ function layoutNumber(layouts: ColumnSource[][], layout: ColumnSource[]): number
 function noneReadable(patterns: readonly string[], problems: readonly Problem[]): InputError {
   return new InputError('input', {
     place: patterns.join(', '),
-    expected: 'at least one readable Parquet or Arrow file outside output.directory',
+    expected: 'at least one readable data file (Parquet, Arrow, WebDataset, TFRecord) outside output.directory',
     got:
       problems.length === 0
         ? 'no file'

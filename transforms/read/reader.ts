@@ -5,7 +5,7 @@ import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import type { Split } from '../../schemas/split.js';
 import { absolutePath, pinOf, storageFor } from '../../storage/index.js';
-import { canonicalise, canonicalSchema } from './columns.js';
+import { canonicalise, canonicalSchema, inputsOf } from './columns.js';
 import { lossesBySplit, type Unreadable } from './losses.js';
 import { type InputPlan, type PlannedFile, saysNothingOfTheFile, splitsOf } from './plan.js';
 
@@ -52,8 +52,9 @@ export function createReader(plan: InputPlan, columns?: readonly string[], losse
       const sources = layouts[file.layout]!;
       if (row < readable) {
         const source = await openUnchanged(plan.folder, file);
-        const inputs = sources.map((c) => c.input);
-        for await (const raw of formatNamed(s.format).read(source, s.group, inputs)) {
+        const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
+        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types);
+        for await (const raw of pieces) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
           schema ??= canonicalSchema(raw, sources, withId);
           const wanted = row + raw.numRows > readable ? raw.slice(0, readable - row) : raw;

@@ -1,6 +1,7 @@
 /** How attributes go together: for each two of them, examples by both values, where both are known. A commutative monoid, exact. */
 import { addUnits, createSums, type ExactSums, mergeSums, sumValue } from '../../schemas/exact-sum.js';
 import { type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
 import { unitSums } from './moments.js';
 import { ByteReader, ByteWriter } from './varint.js';
 
@@ -25,6 +26,22 @@ function cellsOf(m: number, k: number, l: number): number {
   return CELLS * ((k * (2 * m - k - 1)) / 2 + (l - k - 1));
 }
 
+/** Adds the rows in `indices`, counted by the code of their attributes at first. */
+function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indices: Uint32Array): void {
+  const code = attributeCodes(tags, m);
+  const counts = new Uint32Array(codesOf(m));
+  for (let i = 0; i < indices.length; i++) counts[code[indices[i]]]++;
+  counts.forEach((n, each) => {
+    if (n === 0) return;
+    const values = valuesOf(each, m);
+    for (let k = 0; k < m; k++) {
+      for (let l = k + 1; l < m; l++) {
+        if (values[k] < UNKNOWN && values[l] < UNKNOWN) support[cellsOf(m, k, l) + 2 * values[k] + values[l]] += n;
+      }
+    }
+  });
+}
+
 /**
  * Adds the rows in `indices`, with weight 1 or, where given, `units` [rows] of 2^-30; rows of weight 0 add nothing.
  */
@@ -32,6 +49,10 @@ export function addCoOccurrences(into: CoOccurrences, tags: Tags, indices: Uint3
   const m = into.attributes;
   if (m < 2) return;
   const { support } = into;
+  if (units === undefined && codesOf(m) <= indices.length) {
+    addByCode(into, tags, indices);
+    return;
+  }
   if (units !== undefined) into.weights ??= unitSums(support);
   const known = new Int32Array(m);
   for (const row of indices) {

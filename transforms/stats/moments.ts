@@ -10,8 +10,9 @@ import {
   toUnits,
   UNITS_PER_ONE,
 } from '../../schemas/exact-sum.js';
-import { type Cell, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
+import { type Cell, columnOf, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
 import { MAXIMUM_LABELS, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
 
 /** Largest weight: those of M4 are at most Q, which is at most 100; others that `stats` is given may be larger. */
 export const MAXIMUM_WEIGHT = 2 ** 22;
@@ -76,6 +77,46 @@ function badTags(tags: Tags, row: number, moments: Moments): InvariantError {
   return new InvariantError(`moments: row ${row} has labels ${labels.join(' ')}, there are ${moments.labels} labels`);
 }
 
+function noStage(drop: Uint8Array, row: number): InvariantError {
+  return new InvariantError(`moments: drop code ${drop[row]} of row ${row} has no stage`);
+}
+
+/** `addCounts` by way of counts [exits, codes of the attributes, c + 1]: one addition a row and label. */
+function addByCode(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stageOfCode: Uint8Array): void {
+  const { rows, offsets, labels } = tags;
+  const { attributes: m, labels: c } = exits[0];
+  const codes = codesOf(m);
+  const code = attributeCodes(tags, m);
+  const blocks = c + 1;
+  const counts = new Uint32Array(exits.length * codes * blocks);
+  for (let i = 0; i < rows; i++) {
+    const stage = stageOfCode[drop[i]];
+    if (!(stage < exits.length)) throw noStage(drop, i);
+    const base = (stage * codes + code[i]) * blocks;
+    counts[base]++;
+    const end = offsets[i + 1];
+    for (let j = offsets[i]; j < end; j++) {
+      if (labels[j] >= c) throw badTags(tags, i, exits[0]);
+      counts[base + 1 + labels[j]]++;
+    }
+  }
+  const width = widthOf(exits[0]);
+  for (let stage = 0, base = 0; stage < exits.length; stage++) {
+    for (let each = 0; each < codes; each++, base += blocks) {
+      if (counts[base] === 0) continue;
+      const table = supportOf(exits[stage]);
+      const columns = [EVERY];
+      valuesOf(each, m).forEach((s, k) => {
+        if (s < UNKNOWN) columns.push(columnOf(k, s));
+      });
+      for (let block = 0; block < blocks; block++) {
+        const n = counts[base + block];
+        for (const column of columns) table[block * width + column] += n;
+      }
+    }
+  }
+}
+
 /**
  * Counts every row of a batch once, with weight 1, in the moments of the stage at which it left: `exits[stageOfCode[drop[row]]]`.
  * `drop` [rows] are the filters' codes, 0 for a survivor, which has a stage like any other code. `accumulate` turns exits
@@ -86,6 +127,11 @@ export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Arra
   const { rows, attributes, offsets, labels } = tags;
   if (exits.some((e) => e.weighted !== null)) throw new InvariantError('moments: exits have weights, expected counts');
   const m = exits[0].attributes;
+  // Where the tables by code are smaller than the batch, filling them is several times faster.
+  if (exits.length * codesOf(m) * (exits[0].labels + 1) <= rows) {
+    addByCode(exits, tags, drop, stageOfCode);
+    return;
+  }
   const width = widthOf(exits[0]);
   const tables: (Float64Array | null)[] = exits.map((e) => e.support);
   const known = new Int32Array(m);
@@ -93,7 +139,7 @@ export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Arra
     const stage = stageOfCode[drop[i]];
     let table = tables[stage];
     if (table === null || table === undefined) {
-      if (!(stage < exits.length)) throw new InvariantError(`moments: drop code ${drop[i]} of row ${i} has no stage`);
+      if (!(stage < exits.length)) throw noStage(drop, i);
       table = supportOf(exits[stage]);
       tables[stage] = table;
     }

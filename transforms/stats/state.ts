@@ -1,6 +1,7 @@
 /** Between a tally and the file that is kept of it: state.json. */
 import { createHash } from 'node:crypto';
 import { InputError, InvariantError } from '../../schemas/errors.js';
+import { languagesInUse } from '../../schemas/languages.js';
 import type { Moments } from '../../schemas/moments.js';
 import type { Problem } from '../../schemas/report.js';
 import { STATE_VERSION, type State, type StateSet, type StateTable, stateSchema } from '../../schemas/stats-state.js';
@@ -52,12 +53,13 @@ function problemsOf({ plan }: Job, { unreadable }: Pick<Tally, 'unreadable'>): P
 
 /** What must be equal for two states to be added. */
 function identityOf({ job, names }: Stage, plan: StatsPlan | undefined): Record<string, string> {
-  const { attributes, labels, stats } = job.config;
+  const { attributes, labels, languages, stats } = job.config;
   return {
     attributes: JSON.stringify(attributes),
     labels: JSON.stringify(labels),
     'label names': `${names.labels.length}, hash ${digest(names.labels)}`,
     lexicons: digest(job.lexicons),
+    ...(languagesInUse(languages).join() === 'en' ? {} : { languages: JSON.stringify(languages) }),
     filters: JSON.stringify(job.rules),
     ...(plan === undefined || stats === undefined
       ? {}

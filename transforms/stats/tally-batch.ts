@@ -112,7 +112,8 @@ export interface TaggedBatch {
 const NO_ROWS = new Uint32Array(0);
 
 function countCodes(drops: Float64Array, drop: Uint8Array): void {
-  for (let i = 0; i < drop.length; i++) drops[drop[i]]++;
+  if (drops.length === 1) drops[0] += drop.length;
+  else for (let i = 0; i < drop.length; i++) drops[drop[i]]++;
 }
 
 function rowsWhere(drop: Uint8Array, kept: boolean): Uint32Array {

@@ -4,6 +4,7 @@ import { type Utf8Column, utf8Column } from './column.js';
 import type { Lexicon } from './lexicon.js';
 import { compileScanner } from './scanner.js';
 import { OTHER, OWN, type TagSource } from './source.js';
+import { compileSubstringScanner } from './substring-scanner.js';
 
 export interface CaptionUse {
   readonly lexicon: Lexicon;
@@ -18,7 +19,9 @@ export interface CaptionUse {
  * absent where only others occur, unknown where both or neither do. A null caption says nothing.
  */
 export function captionSource(column: string, uses: readonly CaptionUse[]): TagSource {
-  const scanner = compileScanner(uses.map(({ lexicon }) => lexicon));
+  const lexicons = uses.map(({ lexicon }) => lexicon);
+  const compile = lexicons.some(({ unspaced }) => unspaced) ? compileSubstringScanner : compileScanner;
+  const scanner = compile(lexicons);
   const labelOf = Int32Array.from(scanner.values, ({ lexicon, value }) => uses[lexicon]!.labels?.get(value) ?? -1);
   const evidence = scanner.values.map(({ lexicon, value }) =>
     uses[lexicon]!.attributes.map((a) => ({ attribute: a.attribute, bit: a.value === value ? OWN : OTHER })),

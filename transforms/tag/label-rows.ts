@@ -21,11 +21,22 @@ export function sortUnique(labels: Uint16Array, start: number, end: number): num
 
 /** Labels with their rows, in any order. One is used for many batches. */
 export class LabelRows {
-  count = 0;
+  private count = 0;
+  /** Whether rows have come in order so far; the last of them. */
+  private ordered = true;
+  private last = 0;
   private rows: Uint32Array = new Uint32Array(1024);
   private labels: Uint16Array = new Uint16Array(1024);
 
+  clear(): void {
+    this.count = 0;
+    this.ordered = true;
+    this.last = 0;
+  }
+
   add(row: number, label: number): void {
+    if (row < this.last) this.ordered = false;
+    this.last = row;
     if (this.count === this.rows.length) {
       const rows = new Uint32Array(this.rows.length * 2);
       rows.set(this.rows);
@@ -44,9 +55,7 @@ export class LabelRows {
     const offsets = new Uint32Array(rows + 1);
     for (let i = 0; i < count; i++) offsets[this.rows[i]! + 1]!++;
     for (let row = 0; row < rows; row++) offsets[row + 1]! += offsets[row]!;
-    const next = offsets.slice(0, rows);
-    const labels = new Uint16Array(count);
-    for (let i = 0; i < count; i++) labels[next[this.rows[i]!]!++] = this.labels[i]!;
+    const labels = this.ordered ? this.labels.slice(0, count) : this.sorted(offsets);
     let end = 0;
     let start = 0;
     for (let row = 0; row < rows; row++) {
@@ -57,5 +66,13 @@ export class LabelRows {
       offsets[row + 1] = end;
     }
     return { offsets, labels: end === count ? labels : labels.slice(0, end) };
+  }
+
+  /** Labels in the order of rows, of which i begins at `offsets[i]`. */
+  private sorted(offsets: Uint32Array): Uint16Array {
+    const next = offsets.slice(0, -1);
+    const labels = new Uint16Array(this.count);
+    for (let i = 0; i < this.count; i++) labels[next[this.rows[i]!]!++] = this.labels[i]!;
+    return labels;
   }
 }

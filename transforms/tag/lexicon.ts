@@ -15,6 +15,8 @@ export interface Lexicon {
   readonly name: string;
   /** Whether English plurals are added; a line `# plurals: none` turns them off. */
   readonly plurals: boolean;
+  /** Whether the language is written without spaces, so that terms are looked for anywhere. */
+  readonly unspaced?: boolean;
   readonly entries: readonly LexiconEntry[];
 }
 

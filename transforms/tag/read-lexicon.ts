@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { type AttributeConfig, sourcesOf } from '../../schemas/attribute-config.js';
 import { BUILT_IN_ATTRIBUTE_LEXICONS, BUILT_IN_LABEL_LEXICONS, type LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
+import { type LanguagesConfig, type LexiconLanguage, languagesInUse } from '../../schemas/languages.js';
+import { LANGUAGE_KINDS, parseLanguageLexicon } from './language-lexicon.js';
 import { type Lexicon, MAXIMUM_LEXICON_BYTES, parseLexicon } from './lexicon.js';
 
 export const BUILT_IN_LEXICONS: readonly string[] = [...BUILT_IN_ATTRIBUTE_LEXICONS, ...BUILT_IN_LABEL_LEXICONS];
@@ -47,6 +49,14 @@ export function readLexicon(name: string): Lexicon {
   return parseLexicon(name, readListFile(builtIn ? join(lexiconFolder(), `${name}.tsv`) : name));
 }
 
+/** The key of a built-in lexicon in a language, among lexicons by name. */
+export function languageKey(name: string, language: LexiconLanguage): string {
+  return language === 'en' ? name : `${name}:${language}`;
+}
+
+/** What a configuration has where it says nothing of languages. */
+export const ENGLISH: LanguagesConfig = { use: ['en'], column: 'language', detect: 'missing', masculine: 'unknown' };
+
 /**
  * Every lexicon that the attributes and labels name. Plain JSON: read where the files are, sent to workers.
  * @throws InputError as `readLexicon`; ConfigError where an attribute's value is not in its lexicon.
@@ -54,6 +64,7 @@ export function readLexicon(name: string): Lexicon {
 export function readLexicons(
   attributes: Readonly<Record<string, AttributeConfig>>,
   labels: readonly LabelConfig[],
+  languages: LanguagesConfig = ENGLISH,
 ): Record<string, Lexicon> {
   const lexicons: Record<string, Lexicon> = {};
   const issues: string[] = [];
@@ -72,5 +83,12 @@ export function readLexicons(
     });
   }
   if (issues.length > 0) throw new ConfigError(issues);
+  for (const language of languagesInUse(languages)) {
+    const kinds = LANGUAGE_KINDS.filter((kind) => lexicons[kind] !== undefined);
+    if (language === 'en' || kinds.length === 0) continue;
+    const file = `${language}.tsv`;
+    const parsed = parseLanguageLexicon(file, readListFile(join(lexiconFolder(), file)), languages.masculine);
+    for (const kind of kinds) lexicons[languageKey(kind, language)] = parsed[kind];
+  }
   return lexicons;
 }

@@ -77,9 +77,13 @@ let latest: { readonly key: string; readonly tagger: Tagger } | undefined;
 /** The tagger of a job. `vocabularies`: the labels of each list column. Throws ConfigError for columns that are not there or not fit. */
 export function taggerOf(job: Omit<Job, 'run'>, vocabularies: Readonly<Record<string, readonly string[]>>): Tagger {
   const { config, columns, lexicons } = job;
-  const key = JSON.stringify([config.attributes, config.labels, columns, vocabularies, lexicons]);
+  const { languages } = config;
+  const key = JSON.stringify([languages, config.attributes, config.labels, columns, vocabularies, lexicons]);
   if (latest?.key !== key) {
-    latest = { key, tagger: createTagger(config.attributes, config.labels, columns, vocabularies, lexicons) };
+    latest = {
+      key,
+      tagger: createTagger(config.attributes, config.labels, columns, vocabularies, lexicons, languages),
+    };
   }
   return latest.tagger;
 }
@@ -96,6 +100,7 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
   const vocabularies = vocabulary === undefined ? {} : JSON.parse(new TextDecoder().decode(vocabulary));
   const partial = options.filters !== undefined;
   const tagger = partial ? undefined : taggerOf(job, vocabularies);
+  await tagger?.prepare();
 
   const tagColumns = tagger?.columns ?? [];
   const utilityColumn = config.balance.utility;

@@ -4,15 +4,17 @@ import picomatch from 'picomatch';
 import { type AttributeConfig, type SourceConfig, sourceNames, sourcesOf } from '../../schemas/attribute-config.js';
 import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
+import type { LanguagesConfig } from '../../schemas/languages.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
-import { type CaptionUse, captionSource } from './captions.js';
+import type { CaptionUse } from './captions.js';
 import { kindOf } from './column-kind.js';
 import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { LabelRows } from './label-rows.js';
+import { captionSourceOf, identifies, loadIdentifier } from './languages.js';
 import { type Lexicon, SILENT } from './lexicon.js';
 import { type Merging, mergeSources } from './merge.js';
-import { readLexicons } from './read-lexicon.js';
+import { ENGLISH, readLexicons } from './read-lexicon.js';
 import type { BatchSink, TagSource } from './source.js';
 
 export interface Tagger {
@@ -20,6 +22,8 @@ export interface Tagger {
   readonly names: TagNames;
   /** Columns that `tag` reads. */
   readonly columns: readonly string[];
+  /** To be waited for before the first `tag`: loads what only some configurations need. */
+  prepare(): Promise<void>;
   tag(batch: RecordBatch): Tags;
 }
 
@@ -187,6 +191,7 @@ function captionSources(
   sources: readonly BoundSource[],
   labels: readonly LabelConfig[],
   lexicons: Readonly<Record<string, Lexicon>>,
+  languages: LanguagesConfig,
   names: LabelNames,
 ): TagSource[] {
   const byColumn = new Map<string, Map<string, { -readonly [K in keyof CaptionUse]: CaptionUse[K] }>>();
@@ -219,7 +224,7 @@ function captionSources(
     const info = column(binding, 'lexicon', textColumn);
     if (info === undefined) return [];
     if (kindOf(info) !== 'string') throw wrongType(info, 'strings', 'A lexicon reads captions.');
-    return [captionSource(textColumn, [...uses.values()])];
+    return [captionSourceOf(textColumn, uses, lexicons, languages, new Set(binding.columns.keys()))];
   });
 }
 
@@ -237,12 +242,13 @@ export function createTagger(
   columns: readonly ColumnInfo[],
   vocabularies: Readonly<Record<string, readonly string[]>> = {},
   lexicons: Readonly<Record<string, Lexicon>> = readLexicons(attributes, labels),
+  languages: LanguagesConfig = ENGLISH,
 ): Tagger {
   const binding: Binding = { columns: new Map(columns.map((info) => [info.name, info])), issues: [] };
   const names = createLabelNames();
   const attributeEntries = Object.entries(attributes);
   const ofAttributes = boundSources(attributeEntries);
-  const sources: (TagSource | undefined)[] = captionSources(binding, ofAttributes, labels, lexicons, names);
+  const sources: (TagSource | undefined)[] = captionSources(binding, ofAttributes, labels, lexicons, languages, names);
   ofAttributes.forEach(({ key, config }, k) => {
     if (!('lexicon' in config)) sources.push(columnAttribute(binding, key, k, config));
   });
@@ -264,11 +270,14 @@ export function createTagger(
   return {
     names: namesOf(attributeEntries, names.names),
     columns: [...new Set(bound.flatMap((source) => source.columns))],
+    prepare: async () => {
+      if (identifies(languages)) await loadIdentifier();
+    },
     tag(batch) {
       const rows = batch.numRows;
       const values = new Uint8Array(rows * attributeCount);
       let current = 0;
-      found.count = 0;
+      found.clear();
       const sink: BatchSink = {
         attributes: values,
         attributeCount,

@@ -42,6 +42,20 @@ test('each cell counts the rows in which both attributes have these values', () 
   );
 });
 
+test('many rows, counted by codes of attributes, count as one by one', () => {
+  fc.assert(
+    fc.property(fc.array(rowsArbitrary(M, 1), { minLength: 10, maxLength: 20 }), (parts) => {
+      const rows = parts.flat();
+      const oneByOne = emptyCoOccurrences(M);
+      rows.forEach((_, i) => {
+        addCoOccurrences(oneByOne, tagsOf(rows), Uint32Array.of(i));
+      });
+      assert.deepEqual(tableOf(rows, false), oneByOne);
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test('tables add up exactly, weighted or not, and survive encoding', () => {
   fc.assert(
     fc.property(rowsArbitrary(M, 1), rowsArbitrary(M, 1), fc.boolean(), (a, b, weighted) => {

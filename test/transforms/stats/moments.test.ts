@@ -147,6 +147,36 @@ test('rows are counted at the stage at which they left, and stages are what was 
   );
 });
 
+test('a large batch, counted by codes of attributes, counts as its rows one by one', () => {
+  fc.assert(
+    fc.property(
+      fc.array(rowsArbitrary(M, C), { minLength: 20, maxLength: 30 }),
+      fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 8, maxLength: 8 }),
+      (parts, codes) => {
+        const rows = parts.flat();
+        const drop = Uint8Array.from(rows, (_, i) => codes[i % codes.length]);
+        const stageOfCode = Uint8Array.of(2, 0, 1);
+        const [atOnce, oneByOne] = [0, 1].map(() => [0, 1, 2].map(() => emptyMoments(M, C)));
+        addCounts(atOnce, tagsOf(rows), drop, stageOfCode);
+        rows.forEach((row, i) => {
+          addCounts(oneByOne, tagsOf([row]), drop.subarray(i, i + 1), stageOfCode);
+        });
+        assert.deepEqual(atOnce.map(cells), oneByOne.map(cells));
+      },
+    ),
+    { numRuns: 30 },
+  );
+  const many = Array.from({ length: 500 }, () => ({ s: [0, 1], y: [0], q: 1 }));
+  const exits = [emptyMoments(M, C)];
+  const wrong = tagsOf([...many, { s: [0, 1], y: [C], q: 1 }]);
+  assert.throws(
+    () => addCounts(exits, wrong, new Uint8Array(501), Uint8Array.of(0)),
+    /row 500 has labels 3, there are 3/,
+  );
+  const codes = new Uint8Array(500).fill(7, 499);
+  assert.throws(() => addCounts(exits, tagsOf(many), codes, Uint8Array.of(0)), /drop code 7 of row 499/);
+});
+
 test('what cannot be counted is refused', () => {
   const row = (q: number, y: number[] = []) => [{ s: [0, 1], y, q }];
   for (const q of [-1, 2 ** 22 + 1, 2 ** -31, Number.NaN, Number.POSITIVE_INFINITY]) {

@@ -183,6 +183,38 @@ test('tags of a slice are the slice of the tags', () => {
   }
 });
 
+test('boolean columns of many rows say what their values are, with nulls and without, whole and in slices', () => {
+  const n = 203;
+  const rows = Array.from({ length: n }, (_, i) => i);
+  const isTrue = (column: number) => (i: number) => (Math.imul(i + 1, 2654435761 + 2 * column) >>> 28) % 5 === 0;
+  const bool = (values: readonly (boolean | null)[]) => vectorFromArray(values, new Bool());
+  const batch = batchOf({
+    a: bool(rows.map(isTrue(0))),
+    x: bool(rows.map(isTrue(1))),
+    y: bool(rows.map((i) => (i % 4 === 0 ? null : isTrue(2)(i)))),
+    z: bool(rows.map(isTrue(3))),
+  });
+  const tagger = createTagger({ a: from('a') }, [columns(['z', 'x', 'y'])], infoOf(batch));
+  for (const [start, end] of [
+    [0, n],
+    [0, 64],
+    [32, n],
+    [5, 180],
+  ] as const) {
+    const tags = tagger.tag(batch.slice(start, end));
+    for (let row = start; row < end; row++) {
+      const { attributes, labels } = explainRow(tags, tagger.names, row - start);
+      assert.equal(attributes.a, isTrue(0)(row), `${start} ${row}`);
+      const expected = [
+        ...(isTrue(1)(row) ? ['x'] : []),
+        ...(row % 4 !== 0 && isTrue(2)(row) ? ['y'] : []),
+        ...(isTrue(3)(row) ? ['z'] : []),
+      ];
+      assert.deepEqual([...labels].sort(), expected, `${start} ${row}`);
+    }
+  }
+});
+
 test('rows of many labels are sorted and without repeats', () => {
   const vocabulary = Array.from({ length: 300 }, (_, i) => `v${i}`);
   fc.assert(

@@ -1,0 +1,264 @@
+/**
+ * WebDataset shards (github.com/webdataset/webdataset, `tariterators.py`, version 1.0.2): files that follow one another under one key are a sample. A key is the
+ * path up to the first dot of the file name, the rest is the extension.
+ */
+import type { RecordBatch } from 'apache-arrow';
+import { Field, Schema } from 'apache-arrow';
+import type { ByteSource } from '../schemas/bytes.js';
+import { InputError } from '../schemas/errors.js';
+import type { FilePlan } from '../schemas/split.js';
+import { type ColumnBuilder, columnBuilder } from './column-builder.js';
+import { batchOf } from './data.js';
+import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
+import { type Compression, compressionOf, type Forward, forward } from './forward.js';
+import { arrowType, joinTypes, settledType, typeOfJson } from './inferred.js';
+import { jsonFields } from './json-fields.js';
+import { memberError, shownName, type TarMember, tarMembers } from './tar.js';
+
+/** The column of the samples' keys, as webdataset calls it. */
+const KEY = '__key__';
+
+/** Ends of extensions whose files are text. */
+const TEXT: ReadonlySet<string> = new Set(['txt', 'text', 'transcript', 'caption', 'url', 'cls', 'id', 'json']);
+/** Extensions whose file is an object with a column for each field. */
+const JSON_EXTENSIONS: ReadonlySet<string> = new Set(['json', 'jsn']);
+
+/** A JSON with the fields of a sample, at most. */
+const MAXIMUM_JSON_BYTES = 4 << 20;
+/** Columns of a shard, at most. */
+const MAXIMUM_COLUMNS = 1024;
+
+const NAME = /^((?:.*\/)?[^./][^/.]*)\.([^/]+)$/s;
+
+/** Key and extension of a member that belongs to a sample; undefined for stray files, and for webdataset's own, `__name__`. */
+export function partsOf(name: string): { readonly key: string; readonly extension: string } | undefined {
+  if (name.startsWith('__') && name.endsWith('__')) return undefined;
+  const found = NAME.exec(name);
+  return found === null ? undefined : { key: found[1]!, extension: found[2]!.toLowerCase() };
+}
+
+interface Part extends TarMember {
+  readonly key: string;
+  readonly extension: string;
+}
+
+const isText = (extension: string) => TEXT.has(extension.slice(extension.lastIndexOf('.') + 1));
+
+/** Name of the column of a field: its own, unless the sample has a file with this extension. */
+const fieldColumn = (field: string, taken: (name: string) => boolean) =>
+  field === KEY || taken(field) ? `json.${field}` : field;
+
+async function open(source: ByteSource): Promise<Forward> {
+  const head = await source.read(0, Math.min(2, source.bytes));
+  const found: Compression | undefined = compressionOf(head);
+  return forward(source, found === 'gzip' ? found : undefined);
+}
+
+/** The members that belong to samples. Throws an InputError where two of a sample have one extension. */
+async function* parts(file: Forward): AsyncGenerator<Part> {
+  let key: string | undefined;
+  let seen = new Set<string>();
+  for await (const member of tarMembers(file)) {
+    const named = partsOf(member.name);
+    if (named === undefined) continue;
+    if (named.key !== key) {
+      key = named.key;
+      seen = new Set();
+    }
+    if (seen.has(named.extension)) {
+      const expected = 'each extension once in a sample';
+      throw memberError(file.name, member.index, member.name, expected, `${shownName(named.extension)} again`);
+    }
+    seen.add(named.extension);
+    if (seen.size > MAXIMUM_COLUMNS) {
+      throw memberError(file.name, member.index, member.name, `at most ${MAXIMUM_COLUMNS} files in a sample`, 'more');
+    }
+    yield { ...member, ...named };
+  }
+}
+
+async function bodyOf(file: Forward, { index, name, start, size }: Part): Promise<Uint8Array> {
+  const body = file.held(start, size) ?? (await file.take(start, size));
+  if (body.length === size) return body;
+  throw memberError(file.name, index, name, `${size} bytes`, `${body.length}: the file is cut off`);
+}
+
+async function fieldsOf(file: Forward, part: Part): Promise<Map<string, unknown>> {
+  const fail = (expected: string, got: string) => memberError(file.name, part.index, part.name, expected, got);
+  if (part.size > MAXIMUM_JSON_BYTES) throw fail(`a JSON of at most ${MAXIMUM_JSON_BYTES} bytes`, `${part.size} bytes`);
+  const text = Buffer.from(await bodyOf(file, part)).toString();
+  try {
+    return jsonFields(text);
+  } catch (error) {
+    throw fail('a JSON object', (error as Error).message);
+  }
+}
+
+/** Walks over all headers and reads the small files with fields; of images not a byte is looked at. */
+async function scan(source: ByteSource): Promise<FilePlan> {
+  const file = await open(source);
+  const types = new Map<string, string>([[KEY, 'Utf8']]);
+  let rows = 0;
+  let bytes = 0;
+  let key: string | undefined;
+  let extensions = new Set<string>();
+  let fields: Map<string, unknown> | undefined;
+  const widen = (name: string, type: string) => {
+    const before = types.get(name);
+    if (before === type) return;
+    types.set(name, before === undefined ? type : joinTypes(before, type)!);
+    if (types.size > MAXIMUM_COLUMNS) {
+      const expected = `at most ${MAXIMUM_COLUMNS} extensions and fields`;
+      throw new InputError('WebDataset', { file: source.name, expected, got: 'more' });
+    }
+  };
+  const endSample = () => {
+    for (const extension of extensions) widen(extension, isText(extension) ? 'Utf8' : 'Binary');
+    for (const [field, value] of fields ?? [])
+      widen(
+        fieldColumn(field, (name) => extensions.has(name)),
+        typeOfJson(value),
+      );
+  };
+  for await (const part of parts(file)) {
+    if (part.key !== key) {
+      if (key !== undefined) endSample();
+      key = part.key;
+      extensions = new Set();
+      fields = undefined;
+      rows++;
+    }
+    bytes += part.size;
+    if (JSON_EXTENSIONS.has(part.extension)) fields = await fieldsOf(file, part);
+    else extensions.add(part.extension);
+  }
+  if (key !== undefined) endSample();
+  if (rows === 0) {
+    const expected = 'files that are called key.extension';
+    throw new InputError('WebDataset', { file: source.name, expected, got: 'none' });
+  }
+  const columns = [...types].map(([name, type]) => ({ name, type, nullable: name !== KEY, inferred: true as const }));
+  return { columns, groups: [{ rows, bytes }] };
+}
+
+const scans = new WeakMap<ByteSource, Promise<FilePlan>>();
+
+function scanned(source: ByteSource): Promise<FilePlan> {
+  const known = scans.get(source);
+  if (known !== undefined) return known;
+  const found = scan(source);
+  scans.set(source, found);
+  found.catch(() => scans.delete(source));
+  return found;
+}
+
+async function* readSamples(
+  source: ByteSource,
+  group: number,
+  names?: readonly string[],
+  batchRows: number = BATCH_ROWS,
+  types?: Readonly<Record<string, string>>,
+): AsyncGenerator<RecordBatch> {
+  if (group !== 0)
+    throw new InputError('WebDataset', {
+      file: source.name,
+      place: `group ${group}`,
+      expected: 'group 0',
+      got: 'none',
+    });
+  const planned =
+    types ?? Object.fromEntries((await scanned(source)).columns.map((c) => [c.name, settledType(c.type)]));
+  const wanted = names ?? Object.keys(planned);
+  const typeOf = (name: string) => {
+    if (Object.hasOwn(planned, name)) return planned[name]!;
+    const got = Object.keys(planned).join(', ');
+    throw new InputError('WebDataset', {
+      file: source.name,
+      place: `column ${name}`,
+      expected: 'a column of this name',
+      got,
+    });
+  };
+  const schema = new Schema(wanted.map((name) => new Field(name, arrowType(typeOf(name)), true)));
+  const columns = wanted.map((name) => columnBuilder(typeOf(name)));
+  const column = new Map(wanted.map((name, i) => [name, columns[i]!]));
+  const file = await open(source);
+  let rows = 0;
+  let key: string | undefined;
+  let extensions = new Set<string>();
+  let fields: Map<string, unknown> | undefined;
+
+  const add = (name: string, builder: ColumnBuilder, value: unknown) => {
+    try {
+      builder.add(value);
+    } catch (error) {
+      const place = `sample ${shownName(key ?? '')}, field ${shownName(name)}`;
+      const expected = `${typeOf(name)}, as when the run was planned`;
+      throw new InputError('WebDataset', { file: source.name, place, expected, got: (error as Error).message });
+    }
+  };
+  /** What no file gave comes from the JSON. */
+  const endSample = () => {
+    for (const [field, value] of fields ?? []) {
+      const name = fieldColumn(field, (n) => extensions.has(n));
+      const builder = column.get(name);
+      if (builder?.rows === rows) add(name, builder, value);
+    }
+    column.get(KEY)?.add(key);
+    rows++;
+    for (const builder of columns) if (builder.rows < rows) builder.addNull();
+  };
+  const finished = () => {
+    const count = rows;
+    rows = 0;
+    return batchOf(
+      schema,
+      columns.map((c) => c.finish()),
+      count,
+    );
+  };
+  for await (const part of parts(file)) {
+    if (part.key !== key) {
+      if (key !== undefined) {
+        endSample();
+        if (rows >= batchRows || columns.reduce((sum, c) => sum + c.bytes, 0) >= BATCH_BYTES) yield finished();
+      }
+      key = part.key;
+      extensions = new Set();
+      fields = undefined;
+    }
+    if (JSON_EXTENSIONS.has(part.extension)) {
+      fields = await fieldsOf(file, part);
+      continue;
+    }
+    extensions.add(part.extension);
+    const builder = column.get(part.extension);
+    if (builder === undefined || part.extension === KEY) continue;
+    try {
+      const body = await bodyOf(file, part);
+      builder.addBytes(body, 0, body.length);
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw memberError(
+        file.name,
+        part.index,
+        part.name,
+        `${typeOf(part.extension)}, as when the run was planned`,
+        (error as Error).message,
+      );
+    }
+  }
+  if (key !== undefined) endSample();
+  if (rows > 0) yield finished();
+}
+
+/**
+ * WebDataset's tar shards, plain or gzip: a shard is one group. Columns are `__key__`, one for each extension (text or binary), and one for each field of the `.json`.
+ * Planning walks over all headers, so that rows, types and whatever is refused are known before a run begins.
+ */
+export const webdataset: Format = {
+  name: 'webdataset',
+  extensions: ['.tar', '.tar.gz', '.tgz'],
+  plan: scanned,
+  read: readSamples,
+};

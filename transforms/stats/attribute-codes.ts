@@ -1,0 +1,27 @@
+/** The values of all attributes of a row as one number, so that rows are counted by it at first, and its attributes looked at once a number. */
+import { type Tags, UNKNOWN } from '../../schemas/tags.js';
+
+const VALUES = UNKNOWN + 1;
+
+/** How many codes m attributes have: 3^m. */
+export function codesOf(m: number): number {
+  return VALUES ** m;
+}
+
+/** [rows] codes, in base 3 with the last attribute as the lowest digit; m must be at most 10. */
+export function attributeCodes({ rows, attributes }: Tags, m: number): Uint16Array {
+  const codes = new Uint16Array(rows);
+  for (let i = 0, at = 0; i < rows; i++) {
+    let code = 0;
+    for (let k = 0; k < m; k++) code = code * VALUES + Math.min(attributes[at++], UNKNOWN);
+    codes[i] = code;
+  }
+  return codes;
+}
+
+/** [m] values of the attributes of a code. */
+export function valuesOf(code: number, m: number): Uint8Array {
+  const values = new Uint8Array(m);
+  for (let k = m - 1, left = code; k >= 0; k--, left = Math.floor(left / VALUES)) values[k] = left % VALUES;
+  return values;
+}

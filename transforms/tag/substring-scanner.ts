@@ -1,0 +1,117 @@
+/**
+ * Finds terms anywhere in text that is written without spaces (Chinese, Japanese).
+ *
+ * The definition, for each lexicon by itself: from the left, at each code point, the longest term that stands there is found and the
+ * search goes on after it. A term that begins or ends in katakana, or in letters of other scripts or digits, is not found within a longer
+ * run of the same kind: コック (a cook) is not in コックピット. What else would be misread is listed as a silent term.
+ */
+import { decodeUtf8, foldCodePoint, NOT_WORD } from './fold.js';
+import { expandLexicon, type Lexicon, SILENT } from './lexicon.js';
+import type { Scanner } from './scanner.js';
+
+const OTHER = 0;
+const IDEOGRAPH = 1;
+const KATAKANA = 2;
+const LETTER = 3;
+
+/** Runs of katakana, and of letters or digits, are words; of anything else a part may be one. */
+function kindOf(point: number): number {
+  if ((point >= 0x30a1 && point <= 0x30fa) || point === 0x30fc || (point >= 0xff66 && point <= 0xff9f)) return KATAKANA;
+  if ((point >= 0x3040 && point <= 0x309f) || (point >= 0x2e80 && point <= 0x9fff) || point >= 0xf900) return IDEOGRAPH;
+  return foldCodePoint(point) === NOT_WORD ? OTHER : LETTER;
+}
+
+const isWhole = (kind: number) => kind === KATAKANA || kind === LETTER;
+
+interface Node {
+  readonly next: Map<number, Node>;
+  /** [lexicon, value or -1] pairs, flat. */
+  readonly outputs: number[];
+}
+
+/** Compiles lexicons; what it finds is as that of `compileScanner`. */
+export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
+  const values = lexicons.flatMap(({ entries }, lexicon) =>
+    [...new Set(entries.map(({ value }) => value))]
+      .filter((value) => value !== SILENT)
+      .sort()
+      .map((value) => ({ lexicon, value })),
+  );
+  const numbers = new Map(values.map(({ lexicon, value }, i) => [`${lexicon}\t${value}`, i]));
+  const root: Node = { next: new Map(), outputs: [] };
+  lexicons.forEach((lexicon, number) => {
+    for (const { words, value } of expandLexicon(lexicon)) {
+      let node = root;
+      for (const character of words.join(' ')) {
+        const point = character.codePointAt(0)!;
+        const next = node.next.get(point) ?? { next: new Map(), outputs: [] };
+        node.next.set(point, next);
+        node = next;
+      }
+      node.outputs.push(number, value === SILENT ? -1 : numbers.get(`${number}\t${value}`)!);
+    }
+  });
+
+  let points = new Int32Array(256);
+  let kinds = new Uint8Array(256);
+  let found: Int32Array = new Int32Array(256);
+  const free = new Int32Array(lexicons.length);
+  const bestEnd = new Int32Array(lexicons.length);
+  const bestValue = new Int32Array(lexicons.length);
+
+  /** Folds `bytes[start .. end)` into `points`; returns how many there are. */
+  function decode(bytes: Uint8Array, start: number, end: number): number {
+    if (end - start > points.length) {
+      points = new Int32Array(2 * (end - start));
+      kinds = new Uint8Array(points.length);
+    }
+    let n = 0;
+    for (let at = start; at < end; n++) {
+      const decoded = decodeUtf8(bytes, at, end);
+      at += decoded < 0 ? 1 : decoded & 7;
+      const point = decoded < 0 ? 0 : decoded >>> 3;
+      const folded = foldCodePoint(point);
+      points[n] = folded === NOT_WORD ? point : folded;
+      kinds[n] = kindOf(point);
+    }
+    return n;
+  }
+
+  return {
+    values,
+    get found() {
+      return found;
+    },
+    scan(bytes, start, end) {
+      const n = decode(bytes, start, end);
+      free.fill(0);
+      let count = 0;
+      for (let at = 0; at < n; at++) {
+        let node = root.next.get(points[at]!);
+        if (node === undefined) continue;
+        if (at > 0 && isWhole(kinds[at]!) && kinds[at - 1] === kinds[at]) continue;
+        bestEnd.fill(0);
+        for (let next = at + 1; node !== undefined; next++) {
+          const whole = next === n || !isWhole(kinds[next - 1]!) || kinds[next] !== kinds[next - 1];
+          for (let o = 0; whole && o < node.outputs.length; o += 2) {
+            bestEnd[node.outputs[o]!] = next;
+            bestValue[node.outputs[o]!] = node.outputs[o + 1]!;
+          }
+          node = next < n ? node.next.get(points[next]!) : undefined;
+        }
+        for (let lexicon = 0; lexicon < free.length; lexicon++) {
+          if (bestEnd[lexicon] === 0 || free[lexicon]! > at) continue;
+          free[lexicon] = bestEnd[lexicon]!;
+          if (bestValue[lexicon]! < 0) continue;
+          if (count === found.length) {
+            const larger = new Int32Array(found.length * 2);
+            larger.set(found);
+            found = larger;
+          }
+          found[count++] = bestValue[lexicon]!;
+        }
+      }
+      return count;
+    },
+  };
+}
