@@ -23,7 +23,7 @@ export function trainingParts(phases: Phases, shards: readonly FilePart[], repor
   ];
 }
 
-/** Formats that Hugging Face's `datasets` opens, as it calls their configurations here: that of the first is the default. */
+/** Formats that Hugging Face's `datasets` opens. It reads a whole folder as one of them, so the card names the files of the first that is there. */
 const CARD_FORMATS = { parquet: 'parquet', webdataset: 'tar' } as const;
 
 function cardParts({ job }: Phases, shards: readonly FilePart[], report: Report): Part[] {
@@ -38,10 +38,10 @@ function cardParts({ job }: Phases, shards: readonly FilePart[], report: Report)
         ? [{ split, path: `${output.name}-${split}-*.${ending}` }]
         : [],
     );
-    if (files.length > 0) configs.push({ name: configs.length === 0 ? 'default' : format, files });
+    if (files.length > 0 && configs.length === 0) configs.push({ name: 'default', files });
   }
   if (configs.length === 0) return [];
-  if (output.weights === 'parquet')
+  if (output.weights === 'parquet' && output.formats.includes('parquet'))
     configs.push({ name: 'weights', files: [{ split: 'rows', path: 'weights/*.parquet' }] });
   const card = { title: output.name, configs, report, config: job.config, version: job.version };
   return [{ path: CARD_FILE, kind: 'description', format: 'md', text: dataCard(card) }];
