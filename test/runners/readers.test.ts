@@ -202,14 +202,10 @@ test(
       assert.deepEqual(rows, expected, reader);
     }
 
-    const hub = read<{ splits: object; rows: Row[]; weights: number; keys: string[] }>('hugging_face', directory);
+    const hub = read<{ splits: object; rows: Row[]; weights: number }>('hugging_face', directory);
     assert.deepEqual(hub.splits, { train: expected.length });
     assert.deepEqual(hub.rows, expected);
     assert.equal(hub.weights, ROWS);
-    assert.deepEqual(
-      hub.keys,
-      samples.map((sample) => sample.key),
-    );
   },
 );
 
