@@ -15,7 +15,8 @@ import { nodeCommand, pythonCommand, wholeProcess, withPackages } from './whole-
 const BALANCE_GOAL = 0.5;
 
 /** Whole processes are started from the few files that the command is started from. */
-const BUNDLED = join(COMPILED, '..', 'bin');
+/** The few files that the command starts from. */
+export const BUNDLED = join(COMPILED, '..', 'bin');
 
 /** A few of the counts that a tagging pass printed, and a digest of all. */
 function countFigures(rows: number, stdout: string): Record<string, number | string> {

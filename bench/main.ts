@@ -4,7 +4,7 @@ import { InputError } from '../schemas/errors.js';
 import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
 import { balance, job } from './job.js';
-import { memory } from './memory.js';
+import { memory, memoryStats } from './memory.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
 import { page } from './page.js';
@@ -34,6 +34,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'stats-list': { says: 'RB and AB from Parquet, labels as lists, against Polars and DuckDB', run: statsList },
   'stats-wide': { says: 'the same, labels as 100 boolean columns', run: statsWide },
   memory: { says: 'peak memory of the whole command at 1 and 10 times the rows', run: memory },
+  'memory-stats': {
+    says: 'the same of stats, 10,000 labels and 8 attributes, at 1 and 4 times the rows',
+    run: memoryStats,
+  },
   page: { says: 'a report of 10,000 pairs until Chromium has drawn it, against a plain table', run: page },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },
 };

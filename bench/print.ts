@@ -15,7 +15,10 @@ function figureOf(name: string, { median, least, most }: Spread): string {
 }
 
 function verdict({ value, least, most }: Ratio): string {
-  const goal = [least === undefined ? '' : `at least ${least}`, most === undefined ? '' : `at most ${most}`];
+  const goal = [
+    least === undefined ? '' : `at least ${figure(Number(least.toPrecision(3)))}`,
+    most === undefined ? '' : `at most ${most}`,
+  ];
   if (least === undefined && most === undefined) return '';
   const met = (least === undefined || value >= least) && (most === undefined || value <= most);
   return ` (goal ${goal.filter(Boolean).join(', ')}: ${met ? 'met' : 'NOT met'})`;

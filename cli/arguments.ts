@@ -56,6 +56,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   report: 'Report:',
   stats: 'Statistics:',
   bigquery: 'BigQuery:',
+  nightly: 'Every night:',
   runner: 'Runner:',
 };
 

@@ -10,6 +10,14 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { configFlags } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
+import {
+  historyCommand,
+  historyFlags,
+  nightlyCommand,
+  nightlyFlags,
+  rollbackCommand,
+  rollbackFlags,
+} from './nightly.js';
 import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
 import { printError } from './print-error.js';
 import { publishCommand, publishFlags } from './publish.js';
@@ -20,7 +28,21 @@ import { POOL_PORT, workerPool } from './worker-pool.js';
 
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
-const COMMANDS = ['init', 'balance', 'stats', 'merge', 'diff', 'publish', 'clean', 'schema', 'worker', 'worker-pool'];
+const COMMANDS = [
+  'init',
+  'balance',
+  'stats',
+  'merge',
+  'diff',
+  'publish',
+  'nightly',
+  'history',
+  'rollback',
+  'clean',
+  'schema',
+  'worker',
+  'worker-pool',
+];
 const MAXIMUM_COLUMNS = 120;
 
 const packageFile = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -122,6 +144,20 @@ async function parse(
         run = publishCommand(flags);
       },
     )
+    .command(
+      'nightly',
+      'Add what is new to the set, balance it again, and publish it if every gate passes',
+      (p) => nightlyFlags(p, flags),
+      () => {
+        run = nightlyCommand(flags);
+      },
+    )
+    .command('history', 'List the runs of nightly that were in use', historyFlags, () => {
+      run = historyCommand;
+    })
+    .command('rollback', 'Put an earlier run of nightly in use', rollbackFlags, () => {
+      run = rollbackCommand;
+    })
     .command(
       'clean',
       'List what dead runs have left beside an output, and remove it',

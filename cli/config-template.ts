@@ -45,7 +45,7 @@ labels:                        # what must not go with an attribute
   #- {list: tags, minimumCount: 10, maximum: 65535, names: [dog, cat]}   # a column of lists of strings
 
 languages:                     # of the built-in lexicons; a caption is read by those of its own language
-  use: [en]                    # en, de, es, fr, or all; of one language, every caption is taken to be in it
+  use: [en]                    # en, de, es, fr, ja, zh, or all; of one language, every caption is taken to be in it
   column: language
   detect: missing              # identify the language where the column is absent or null; or always, never
   #otherwise: en               # the language of captions in none of these; left out: they are not read
@@ -100,6 +100,22 @@ stats:                         # what m4-balance stats tells beside; balance doe
   shownWords: 20
   pairs: 10000                 # in report.json at most
   #predictions: {files: model.parquet, name: model, label: label, scores: [score_*], attributes: {}, predicted: {}}
+
+nightly:                       # what m4-balance nightly does (docs/nightly.md); input.files then has the day: data/{date}/*.parquet
+  #window: 30d                 # the set is that of so many days; or
+  #halfLife: 14d               # a night counts half of one that is so many days younger
+  scope: new                   # new: older nights keep their weights; window: all are weighted and written again
+  lag: 1                       # the newest night that is due is that of so many days before now, in UTC
+  catchUp: 7                   # new nights that one run takes at most
+  #marker: data/{date}/_SUCCESS           # a night is whole once there is this file
+  #manifest: data/{date}/files.json       # lists the night's files, in place of input.files
+  removed: drop                # nights whose files are gone leave the set; keep: they stay as they were counted
+  warm: true                   # start the fit from the last duals
+  keep: 30                     # runs
+  lease: 900                   # seconds without a sign of life after which a run counts as dead
+  gates: {version: same, fresh: 3, rows: 0.5, dropped: 0.1, unknown: 0.1, drift: 0.1, repeated: refuse, rate: 0.8, gap: 0.000001, ess: 0.1, rb: 0.02, ab: 0.1}   # or off
+  #webhook: https://example.com/hook      # is sent failures; or $M4_BALANCE_WEBHOOK
+  #textfile: /var/lib/node_exporter/m4_balance.prom   # figures for Prometheus
 
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow

@@ -1,6 +1,14 @@
 /** How a process of ours ends, for scripts that call it. */
 import { JobError } from '../beam/job-error.js';
-import { ConfigError, InputError, PublishError, ServiceError, StorageError } from '../schemas/errors.js';
+import {
+  ConfigError,
+  GateError,
+  InputError,
+  LockedError,
+  PublishError,
+  ServiceError,
+  StorageError,
+} from '../schemas/errors.js';
 
 export const EXIT = {
   done: 0,
@@ -13,6 +21,8 @@ export const EXIT = {
   drift: 7,
   service: 8,
   publish: 9,
+  gate: 10,
+  locked: 11,
   /** 128 + the signal's number, as shells have it. */
   interrupted: 130,
   terminated: 143,
@@ -30,6 +40,8 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.drift, 'diff: done, and figures have drifted'],
   [EXIT.service, 'BigQuery could not be reached, or refused: permission, quota, credentials'],
   [EXIT.publish, 'the output is complete, but could not be published; m4-balance publish loads it again'],
+  [EXIT.gate, 'nightly: a gate did not pass; nothing was published, and the set is as it was'],
+  [EXIT.locked, 'nightly, rollback: another run holds the lock'],
   [EXIT.interrupted, 'stopped by Ctrl-C (143: by SIGTERM); the same command continues'],
 ];
 
@@ -49,6 +61,8 @@ function remoteExitCode({ thrown, message }: JobError): number {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof JobError) return remoteExitCode(error);
   if (error instanceof ConfigError) return EXIT.usage;
+  if (error instanceof GateError) return EXIT.gate;
+  if (error instanceof LockedError) return EXIT.locked;
   if (error instanceof StorageError) return EXIT.storage;
   if (error instanceof ServiceError) return EXIT.service;
   if (error instanceof PublishError) return EXIT.publish;

@@ -1,8 +1,13 @@
 /** What the command line asks of pipelines/, so that tests can put another in its place. */
 import type {
   DiffOptions,
+  HistoryEntry,
   Leftovers,
   MergeOptions,
+  NightlyHooks,
+  NightlyOptions,
+  NightlyResult,
+  NightPlan,
   PlanSummary,
   Published,
   PublishOptions,
@@ -18,8 +23,14 @@ import type { Diff } from '../schemas/stats-diff.js';
 import type { StatsReport } from '../schemas/stats-report.js';
 
 export type {
+  HistoryEntry,
   InputSummary,
   Leftovers,
+  NightEvent,
+  NightlyHooks,
+  NightlyOptions,
+  NightlyResult,
+  NightPlan,
   PlanSummary,
   Progress,
   Published,
@@ -46,5 +57,9 @@ export interface Job {
   diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
   publishRun(directory: string, options: PublishOptions, hooks?: RunHooks): Promise<Published>;
   publishDiff(diff: Diff, bigquery: BigQueryConfig, hooks?: RunHooks): Promise<Published>;
+  planNights(config: Config, options: NightlyOptions): Promise<NightPlan>;
+  runNightly(config: Config, options: NightlyOptions, hooks?: NightlyHooks): Promise<NightlyResult>;
+  nightlyHistory(directory: string): Promise<readonly HistoryEntry[]>;
+  rollback(directory: string, run: string): Promise<{ readonly run: string; readonly from: string }>;
   renderDiff(diff: Diff, width: number): readonly string[];
 }

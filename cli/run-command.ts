@@ -43,7 +43,7 @@ export const BALANCE: RunCommand = {
     ['job.yaml --rate 0.5 --output out-half', 'a key changed for one run'],
     ["--input data --output out --attributes '{female: {lexicon: gender, value: female}}'", 'without a file'],
   ],
-  takes: (flag) => !flag.startsWith('stats.'),
+  takes: (flag) => !flag.startsWith('stats.') && !flag.startsWith('nightly.'),
   run: balance,
 };
 
@@ -59,7 +59,10 @@ export const STATS: RunCommand = {
     ['job.yaml --stats.weights weight --output stats-weighted', 'weighted by a column'],
     ['job.yaml --predictions fairface.parquet --output stats-model', 'with the bias of a model'],
   ],
-  takes: (flag) => !flag.startsWith('balance.') && (!flag.startsWith('output.') || STATS_OUTPUT.includes(flag)),
+  takes: (flag) =>
+    !flag.startsWith('balance.') &&
+    !flag.startsWith('nightly.') &&
+    (!flag.startsWith('output.') || STATS_OUTPUT.includes(flag)),
   run: stats,
 };
 

@@ -9,6 +9,7 @@ import { webdataset } from './webdataset.js';
 export { arrowWriter } from './arrow-writer.js';
 export type { BatchWriter, Format } from './format.js';
 export { BATCH_ROWS } from './format.js';
+export { type ImageFormat, type ImageHeader, imageFormat, imageHeader } from './image-header.js';
 export { joinTypes, settledType } from './inferred.js';
 export { parquetWriter } from './parquet-writer.js';
 export { tfrecordWriter } from './tfrecord-writer.js';

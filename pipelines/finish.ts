@@ -3,6 +3,7 @@ import { reportSchema, statsSchema } from '../schemas/config.js';
 import { encodeDuals } from '../schemas/duals.js';
 import { InvariantError } from '../schemas/errors.js';
 import { MANIFEST_VERSION, type Manifest } from '../schemas/manifest.js';
+import type { Moments } from '../schemas/moments.js';
 import type { Certificate, Report } from '../schemas/report.js';
 import { STATE_VERSION, type State } from '../schemas/stats-state.js';
 import { certify } from '../transforms/balance/certificate.js';
@@ -85,7 +86,7 @@ export function finish(phases: Phases): Finished {
 }
 
 /** Rows dropped, by reason, after checking that both passes saw the same and that nothing is lost. */
-function conserve({ job, stage, counts, written }: Phases): Record<string, number> {
+export function conserve({ job, stage, counts, written }: Omit<Phases, 'fitted' | 'staging'>): Record<string, number> {
   const { plan } = job;
   const reasons = finalReasons(stage);
   for (let code = 1; code <= stage.reasons.length; code++) {
@@ -145,6 +146,14 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
 /** What was counted, so that outputs can be compared. */
 function stateOf({ job, stage, counts, written }: Phases): State {
   const { balanced, resampled, random } = written;
+  return balanceState({ job, stage, counts }, Object.entries({ balanced, resampled, random }));
+}
+
+/** The state of a balancing run, or of a part of one. `stages`: moments after the filters, by name. */
+export function balanceState(
+  { job, stage, counts }: Pick<Phases, 'job' | 'stage' | 'counts'>,
+  stages: readonly (readonly [string, Moments])[],
+): State {
   const { minimumSupport, confidence, worst } = job.config.report;
   const { input: _input, output: _output, ...config } = job.config;
   return {
@@ -153,7 +162,7 @@ function stateOf({ job, stage, counts, written }: Phases): State {
     source: 'balance',
     runs: [job.run],
     m4Balance: job.version,
-    sets: [balanceStateSet('data', stage, counts, Object.entries({ balanced, resampled, random }))],
+    sets: [balanceStateSet('data', stage, counts, stages)],
     models: [],
     options: { ...TOLD, minimumSupport, confidence, worst },
     config,

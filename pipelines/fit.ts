@@ -1,6 +1,7 @@
 /** The fit: exact on the counted patterns or on a sample of them, or the stream; calibration; and the largest feasible rate. */
 import { deserialize, serialize } from 'node:v8';
 import { kvCoder } from '../beam/index.js';
+import type { RunConfig } from '../schemas/config.js';
 import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
@@ -55,8 +56,8 @@ const AUTO_DECIMALS = 6;
 /** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
 const RATE_ROUNDING = 1e-6;
 
-/** Other rates are solved for where that takes a few seconds at most. */
-const MAXIMUM_RATE_PATTERNS = 200_000;
+/** Other rates are solved for where that takes a second at most: ten fits of so many patterns. */
+const MAXIMUM_RATE_PATTERNS = 20_000;
 
 export interface FitContext extends RunContext {
   readonly names: TagNames;
@@ -79,15 +80,8 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
   const problem = createProblem(balance, targets, names, { counts, rate });
   const start = startOf(job, names);
   const known = { problem, largestRate: largest, feasible: isFeasible(rate, largest) };
-  const rates = (fitted: Instance): Pick<Fitted, 'rates'> => {
-    const count = job.config.report.rates;
-    if (count === 0 || fitted.share.length > MAXIMUM_RATE_PATTERNS) return {};
-    const grid = Array.from({ length: count }, (_, i) => (balance.maximum * (i + 1)) / count);
-    const problems = [...new Set([...grid, rate])]
-      .sort((a, b) => a - b)
-      .map((rate) => createProblem(balance, targets, names, { counts, rate }));
-    return { rates: biasAtRates(fitted, problems, job.config.report.minimumSupport) };
-  };
+  const rates = (fitted: Instance): Pick<Fitted, 'rates'> =>
+    otherRates(fitted, job.config, rate, (rate) => createProblem(balance, targets, names, { counts, rate }));
   const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'thinned' | 'stream'): Duals => ({
     version: DUALS_VERSION,
     attributes: [...names.attributes],
@@ -125,6 +119,19 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
   return { ...known, steps, duals: dualsOf(duals, steps, 'stream') };
 }
 
+/** What other rates would give, where that is asked for and takes no longer than some seconds. */
+export function otherRates(
+  fitted: Instance,
+  { balance, report }: Pick<RunConfig, 'balance' | 'report'>,
+  rate: number,
+  problemAt: (rate: number) => Problem,
+): Pick<Fitted, 'rates'> {
+  if (report.rates === 0 || fitted.share.length > MAXIMUM_RATE_PATTERNS) return {};
+  const grid = Array.from({ length: report.rates }, (_, i) => (balance.maximum * (i + 1)) / report.rates);
+  const problems = [...new Set([...grid, rate])].sort((a, b) => a - b).map(problemAt);
+  return { rates: biasAtRates(fitted, problems, report.minimumSupport) };
+}
+
 /** Throws InputError where the utility is 0 in every row, and so cannot be scaled to mean 1. */
 export function requireUtility({ cells, cellUtility }: PatternTable, column: string | undefined): void {
   if (cells === 0 || cellUtility.subarray(0, cells).some((u) => u > 0)) return;
@@ -145,7 +152,8 @@ export function startOf(job: Job, names: TagNames): { w: Float64Array; mu: numbe
   return job.warm === undefined ? undefined : warmStart(decodeDuals(job.warm, job.config.balance.warm), names);
 }
 
-function automaticRate(largest: number | null, limit: number): number {
+/** The largest rate, rounded down. Throws ConfigError where it is not known, or 0. */
+export function automaticRate(largest: number | null, limit: number): number {
   if (largest === null) {
     throw new ConfigError([
       `balance.rate: auto needs at most balance.patterns = ${limit} distinct patterns of attributes and labels, and there are more. Give a rate, or raise balance.patterns.`,

@@ -22,7 +22,8 @@ function ownerPath(partial: string): string {
 /** On object storage: the version of the name that this process has read or written last, by folder. */
 const versions = new Map<string, string | undefined>();
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this number on this machine. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

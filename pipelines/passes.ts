@@ -124,7 +124,7 @@ async function online(context: PassContext): Promise<Results | Lost> {
 const HASH_DIGITS = 12;
 
 /** Names of parts differ where their bytes may: the fit has the run's own hash, and rows that turn out to be lost begin it anew. */
-function partsHash(fitted: Uint8Array, known: readonly Unreadable[]): string {
+export function partsHash(fitted: Uint8Array, known: readonly Unreadable[]): string {
   return createHash('sha256').update(fitted).update(JSON.stringify(known)).digest('hex').slice(0, HASH_DIGITS);
 }
 

@@ -37,7 +37,7 @@ export function packageVersion(): string {
  * the configuration names columns that are not there.
  */
 export function prepareJob(
-  { runner: _runner, stats: _stats, bigquery: _bigquery, ...config }: Config,
+  { runner: _runner, stats: _stats, bigquery: _bigquery, nightly: _nightly, ...config }: Config,
   how: InputOptions = {},
 ): Promise<Job> {
   return prepareRun(config, undefined, how);

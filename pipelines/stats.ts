@@ -52,7 +52,7 @@ const unbalanced = configSchema.shape.balance.parse({});
 
 /** Plans every data set, and the predictions. Throws ConfigError and InputError as the run would. */
 export async function prepareStats(
-  { runner: _runner, bigquery: _bigquery, ...config }: Config,
+  { runner: _runner, bigquery: _bigquery, nightly: _nightly, ...config }: Config,
   how: InputOptions = {},
 ): Promise<StatsJob[]> {
   const { stats } = config;

@@ -2,19 +2,11 @@
 import * as z from 'zod';
 import { attributeSchema } from './attribute-config.js';
 import { bigQueryInputSchema, bigQuerySchema } from './bigquery.js';
-import {
-  captionColumn,
-  columnName,
-  identifier,
-  lexicon,
-  MAXIMUM_EXAMPLES_OF_CELL,
-  oneOrMany,
-  path,
-  positive,
-  share,
-} from './config-values.js';
+import { captionColumn, columnName, identifier, lexicon, oneOrMany, path, positive, share } from './config-values.js';
 import { languagesSchema } from './languages.js';
+import { nightlySchema } from './nightly-config.js';
 import { outputSchema } from './output.js';
+import { reportSchema } from './report-config.js';
 import { runnerSchema } from './runner.js';
 import { createStatsSchema } from './stats-config.js';
 
@@ -25,6 +17,7 @@ export {
   BUILT_IN_ATTRIBUTE_VALUES,
 } from './attribute-config.js';
 export { OUTPUT_FORMATS, type OutputFormat, outputSchema } from './output.js';
+export { reportSchema } from './report-config.js';
 export { type SliceName, type SliceRule, sliceRules } from './stats-config.js';
 
 /** Canonical column names, in the order in which a batch carries them. */
@@ -61,6 +54,11 @@ const bounds = {
   maximum: z.number().optional().describe('Kept up to here'),
 };
 
+const sizeFrom = z
+  .enum(['columns', 'image'])
+  .optional()
+  .describe('The columns width and height, or the header of the image; left out: the columns where the input has them');
+
 /** One variant a filter; a rule is an object with exactly one of these keys. */
 export const filterRules = {
   words: z
@@ -70,11 +68,20 @@ export const filterRules = {
     .strictObject({ column: captionColumn, ...bounds })
     .describe('Number of Unicode code points of the caption'),
   side: z
-    .strictObject({ minimum: positive.describe('Kept from here, in pixels') })
+    .strictObject({ minimum: positive.describe('Kept from here, in pixels'), from: sizeFrom })
     .describe('Smaller side of the image, in pixels'),
   aspect: z
-    .strictObject({ maximum: z.number().min(1).describe('Kept up to here') })
+    .strictObject({ maximum: z.number().min(1).describe('Kept up to here'), from: sizeFrom })
     .describe('Longer side over shorter side'),
+  image: z
+    .strictObject({
+      formats: z
+        .array(z.enum(['jpeg', 'png', 'gif', 'webp', 'bmp']))
+        .min(1)
+        .default(['jpeg', 'png', 'gif', 'webp', 'bmp'])
+        .describe('Formats that are kept'),
+    })
+    .describe('Header of the image, which is not decoded: drops what is no image, has no size, or is cut off'),
   similarity: z
     .strictObject({
       column: columnName.default('similarity').describe('The column that holds the score'),
@@ -213,31 +220,6 @@ export const balanceSchema = z.strictObject({
     ),
 });
 
-export const reportSchema = z.strictObject({
-  minimumSupport: z.number().int().min(1).default(30).describe('A pair with less support is listed, not ranked'),
-  confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals'),
-  worst: z.number().int().min(1).default(10).describe('How many of the worst pairs the terminal lists'),
-  pairs: z.number().int().min(1).default(1000).describe('How many of the worst pairs report.json and report.html list'),
-  examples: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAXIMUM_EXAMPLES_OF_CELL)
-    .default(0)
-    .describe(
-      'Captions that the report of `stats` shows of each pair, of rows with the attribute and as many of rows without it; 0: none. `balance` shows none',
-    ),
-  rates: z
-    .number()
-    .int()
-    .min(0)
-    .max(100)
-    .default(10)
-    .describe(
-      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Only where the fitted patterns are in memory, and at most 200,000',
-    ),
-});
-
 export const statsSchema = createStatsSchema(inputSchema, attributeSchema);
 export type StatsConfig = z.infer<typeof statsSchema>;
 export type PredictionsConfig = NonNullable<StatsConfig['predictions']>;
@@ -256,10 +238,11 @@ export const configSchema = z.strictObject({
   report: reportSchema.prefault({}),
   stats: statsSchema.prefault({}),
   bigquery: bigQuerySchema.optional(),
+  nightly: nightlySchema.prefault({}),
   runner: runnerSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
 /** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
-export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery'> & { readonly stats?: StatsConfig };
+export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery' | 'nightly'> & { readonly stats?: StatsConfig };
 export type BalanceConfig = z.infer<typeof balanceSchema>;

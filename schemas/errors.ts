@@ -60,6 +60,23 @@ export class PublishError extends Error {
   }
 }
 
+/** Gates of `nightly` that did not pass: nothing was published, and the set is that of the run before. */
+export class GateError extends Error {
+  override readonly name = 'GateError';
+  constructor(
+    readonly gates: readonly { readonly gate: string; readonly message: string }[],
+    readonly inUse: string | undefined,
+  ) {
+    const told = gates.map(({ gate, message }) => `${gate}: ${message}`).join('; ');
+    super(`nothing was published (${inUse === undefined ? 'no run is in use' : `${inUse} stays in use`}): ${told}`);
+  }
+}
+
+/** Another run of `nightly` holds the lock, or has taken it. */
+export class LockedError extends InputError {
+  override readonly name = 'LockedError';
+}
+
 /** A mistake in the configuration: `issues` has one sentence for each key. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

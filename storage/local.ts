@@ -4,6 +4,7 @@ import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ByteSink, ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
+import { createNew } from './create-new.js';
 import { guarded, reason } from './guarded.js';
 import { makeHandles } from './handles.js';
 import { listPatterns } from './list.js';
@@ -173,14 +174,19 @@ async function createSink(given: string): Promise<ByteSink> {
   };
 }
 
+/** Another process may remove a file as its folder is listed. */
+function goneIsNone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 async function walk(folder: string, into: StorageEntry[]): Promise<void> {
   for (const found of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, found.name);
     if (found.isDirectory()) {
       await walk(path, into);
     } else {
-      const { size, mtime } = await stat(path);
-      into.push({ path, bytes: size, modified: mtime });
+      const found = await stat(path).catch(goneIsNone);
+      if (found !== undefined) into.push({ path, bytes: found.size, modified: found.mtime });
     }
   }
 }
@@ -219,6 +225,7 @@ export const localStorage: FolderStorage = {
   async readAll(path) {
     return readWhole(await openSource(path));
   },
+  createNew: (path, bytes) => createNew(localPath(path), bytes),
   async exists(path) {
     return stat(localPath(path)).then(
       () => true,

@@ -37,6 +37,8 @@ interface Files {
   readAll(path: string): Promise<Uint8Array>;
   /** Whether there is a file of this name. */
   exists(path: string): Promise<boolean>;
+  /** Writes a small file where there is none of its name, all at once. Resolves to false, and writes nothing, where there is one. */
+  createNew(path: string, bytes: Uint8Array): Promise<boolean>;
   /** Removes a file, or a folder and all in it; no error where there is nothing. */
   remove(path: string): Promise<void>;
   /** Every file below a folder, hidden ones too, sorted by path; none where the folder is absent. */

@@ -1,6 +1,6 @@
 /** Google Cloud Storage, by its JSON API. */
 import type { ByteSource } from '../../schemas/bytes.js';
-import { InputError } from '../../schemas/errors.js';
+import { ChangedError, InputError } from '../../schemas/errors.js';
 import { inParallel } from '../in-parallel.js';
 import { printable } from '../names.js';
 import { DEFAULT_RETRIES } from '../retry.js';
@@ -111,6 +111,15 @@ export function gcsStorage(given: Partial<GcsOptions> = {}): ObjectStorage {
     },
     async readAll(path) {
       return readWhole(await open(path));
+    },
+    async createNew(path, bytes) {
+      try {
+        await objects.insert(objectAt(path), bytes, '0');
+        return true;
+      } catch (error) {
+        if (error instanceof ChangedError) return false;
+        throw error;
+      }
     },
     async exists(path) {
       return (await objects.find(objectAt(path))) !== undefined;

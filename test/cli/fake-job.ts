@@ -81,6 +81,10 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
       published.push({ directory, bigquery });
       return { directory, target: `p.${bigquery?.dataset}`, rows: { runs: 1, moments: 1200 }, alreadyDone: false };
     },
+    planNights: unexpected,
+    runNightly: unexpected,
+    nightlyHistory: unexpected,
+    rollback: unexpected,
     publishDiff: unexpected,
     planStats: unexpected,
     runStats: unexpected,

@@ -25,7 +25,7 @@ function issues(value: unknown): readonly string[] {
   assert.fail(`accepted ${JSON.stringify(value)}`);
 }
 
-const FILTERS = 'words, characters, side, aspect, similarity, score, nsfw, language, blocked, present';
+const FILTERS = 'words, characters, side, aspect, image, similarity, score, nsfw, language, blocked, present';
 const FILTER_OR_PRESET = `one of datacomp-basic, datacomp-clip-score, laion2b, or a mapping with one of the keys ${FILTERS} or unique`;
 
 describe('a sound configuration', () => {
@@ -68,13 +68,26 @@ describe('a sound configuration', () => {
         shownWords: 20,
         pairs: 10_000,
       },
+      nightly: {
+        scope: 'new',
+        lag: 1,
+        catchUp: 7,
+        removed: 'drop',
+        warm: true,
+        keep: 30,
+        lease: 900,
+        gates: {
+          ...{ version: 'same', fresh: 3, rows: 0.5, dropped: 0.1, unknown: 0.1, drift: 0.1, repeated: 'refuse' },
+          ...{ rate: 0.8, gap: 1e-6, ess: 0.1, rb: 0.02, ab: 0.1 },
+        },
+      },
       runner: { name: 'direct', parallelism: 1, timeout: 3600, labels: {}, update: false, options: {} },
     });
   });
 
   test('may not leave a misspelt key without a value', () => {
     assert.deepEqual(issues({ ...least, fitlers: null }), [
-      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, runner, got an unknown key. Did you mean filters?',
+      'fitlers: expected one of the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, nightly, runner, got an unknown key. Did you mean filters?',
     ]);
   });
 
@@ -93,7 +106,7 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'no mapping',
     'x',
     [
-      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery and runner, got "x".',
+      'expected a mapping with the keys input, filters, attributes, labels, languages, balance, output, report, stats, bigquery, nightly and runner, got "x".',
     ],
   ],
   [

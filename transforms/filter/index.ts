@@ -3,6 +3,7 @@ import type { FilterName, FilterPreset, FilterRule } from '../../schemas/config.
 import { ConfigError } from '../../schemas/errors.js';
 import { blockedFilter, readTerms } from './blocked.js';
 import type { Filter } from './filter.js';
+import { imageFilter } from './image.js';
 import { languageFilter } from './language.js';
 import { charactersFilter, wordsFilter } from './length.js';
 import { nsfwFilter } from './nsfw.js';
@@ -34,6 +35,7 @@ const FILTERS: { readonly [K in FilterName]: (rule: RuleOf<K>, position: number,
   characters: charactersFilter,
   side: sideFilter,
   aspect: aspectFilter,
+  image: imageFilter,
   similarity: (rule, position, { thresholds }) => similarityFilter(rule, thresholds?.[position]),
   score: scoreFilter,
   nsfw: nsfwFilter,
@@ -57,11 +59,20 @@ export function expandRules(
   available: readonly string[] = [],
 ): FilterRule[] {
   return rules.flatMap((rule): FilterRule[] => {
-    if (typeof rule === 'string') return presetRules(rule, available);
-    if (!('blocked' in rule) || rule.blocked.file === undefined) return [rule];
+    if (typeof rule === 'string') return presetRules(rule, available).map((r) => sized(r, available));
+    if (!('blocked' in rule) || rule.blocked.file === undefined) return [sized(rule, available)];
     const { column, terms, file } = rule.blocked;
     return [{ blocked: { column, terms: [...(terms ?? []), ...readTerms(file)] } }];
   });
+}
+
+/** A rule about the size of images that says where it is from: the header, where there are images and no columns of the size. */
+function sized(rule: FilterRule, available: readonly string[]): FilterRule {
+  const header = available.includes('image') && !(available.includes('width') && available.includes('height'));
+  if (!header) return rule;
+  if ('side' in rule && rule.side.from === undefined) return { side: { ...rule.side, from: 'image' } };
+  if ('aspect' in rule && rule.aspect.from === undefined) return { aspect: { ...rule.aspect, from: 'image' } };
+  return rule;
 }
 
 /** The rules, of those expanded, that need a pass over the whole input. */

@@ -114,6 +114,17 @@ function plainUtf8(name: string, data: Data): Utf8Column {
   return { rows: data.length, offsets, values, ...(valid && { valid }) };
 }
 
+/**
+ * A column of bytes, such as images; all null where its type is Null.
+ * @throws InputError naming the column where it is absent, not Binary, or its offsets lie.
+ */
+export function bytesColumn(batch: RecordBatch, name: string): Utf8Column {
+  const data = columnData(batch, name);
+  if (DataType.isBinary(data.type)) return plainUtf8(name, data);
+  if (DataType.isNull(data.type)) return utf8Of(name, data);
+  throw wrongType(name, 'bytes (Binary)', `${data.type}`);
+}
+
 /** A dictionary column written out: each row's string copied, as later stages read plain UTF-8 only. */
 function dictionaryUtf8(name: string, data: Data): Utf8Column {
   const rows = data.length;

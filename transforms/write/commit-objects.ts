@@ -8,7 +8,7 @@ import { ChangedError, InvariantError } from '../../schemas/errors.js';
 import type { Manifest, ManifestFile } from '../../schemas/manifest.js';
 import { below, inParallel, type ObjectStorage, outputPath, printable } from '../../storage/index.js';
 import { dataPath, saveBytes, workPath } from '../read/job.js';
-import { type Commit, manifestBytes, manifestFile, type Part } from './commit-parts.js';
+import { type Commit, manifestBytes, manifestFile, type Part, partPath } from './commit-parts.js';
 import { manifestPath, parseManifest, readPublished } from './finished.js';
 
 /** Copies and removals at a time: each is a request of some tens of milliseconds. */
@@ -46,7 +46,7 @@ async function settle(storage: ObjectStorage, staging: string, place: string, pa
     await saveBytes(to, Buffer.from(part.text));
     return;
   }
-  const from = below(dataPath(staging), part.from);
+  const from = partPath(dataPath(staging), part.from);
   const bytes = await storage.copy(from, to);
   if (bytes !== part.bytes) throw new InvariantError(`commit: part ${from} has ${bytes} bytes of ${part.bytes}`);
 }

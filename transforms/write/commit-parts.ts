@@ -1,12 +1,14 @@
 /** What a commit is given, and what its manifest says. */
 import { createHash } from 'node:crypto';
+import { isAbsolute } from 'node:path';
 import type { Manifest, ManifestFile } from '../../schemas/manifest.js';
+import { below } from '../../storage/index.js';
 import type { Published, Replacement } from './finished.js';
 
 /** What the manifest will say of a file, apart from its bytes. */
 type Named = Omit<ManifestFile, 'bytes' | 'sha256'>;
 
-/** A file of the run under its temporary name. */
+/** A file of the run under its temporary name (`from`: relative to the data folder, or an absolute path). */
 export type FilePart = Named & { readonly from: string; readonly bytes: number; readonly sha256: string };
 
 /** Such a file, or one that is small enough to be given as text. */
@@ -19,6 +21,13 @@ export interface Commit extends Replacement {
   readonly published: Published;
   readonly parts: readonly Part[];
   readonly manifest: Omit<Manifest, 'files'>;
+}
+
+const ABSOLUTE = /^(\/|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/;
+
+/** Where a part lies. `data`: the attempt's data folder. */
+export function partPath(data: string, from: string): string {
+  return ABSOLUTE.test(from) || isAbsolute(from) ? from : below(data, from);
 }
 
 export function manifestBytes(manifest: Manifest): Uint8Array {

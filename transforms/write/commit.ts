@@ -4,7 +4,7 @@ import type { Manifest, ManifestFile } from '../../schemas/manifest.js';
 import { below, type FolderStorage, storageFor } from '../../storage/index.js';
 import { dataPath, saveBytes } from '../read/job.js';
 import { commitObjects } from './commit-objects.js';
-import { type Commit, manifestBytes, manifestFile, type Part } from './commit-parts.js';
+import { type Commit, manifestBytes, manifestFile, type Part, partPath } from './commit-parts.js';
 import { checkReplaceable, manifestPath } from './finished.js';
 
 /**
@@ -47,7 +47,7 @@ async function settle(storage: FolderStorage, data: string, part: Part): Promise
     await saveBytes(path, Buffer.from(part.text));
     return manifestFile(part);
   }
-  const from = below(data, part.from);
+  const from = partPath(data, part.from);
   if (await storage.exists(from)) await storage.rename(from, path);
   else if (!(await storage.exists(path))) throw new InvariantError(`commit: part ${from} is missing`);
   return manifestFile(part);

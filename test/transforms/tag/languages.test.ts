@@ -62,6 +62,21 @@ const EXAMPLES: Partial<Record<LexiconLanguage, readonly (readonly [caption: str
     ['bonhomme de neige', ''],
     ["Deux hommes d'affaires", 'businessperson'],
   ],
+  zh: [
+    ['女医生和病人', 'female doctor'],
+    ['一个小男孩在弹吉他', 'male child'],
+    ['其他人', ''],
+    ['吉他手', 'guitarist'],
+    ['老奶奶坐在公园里', 'female elderly'],
+  ],
+  ja: [
+    ['若い女性の看護師', 'female nurse'],
+    ['コックピットの写真', ''],
+    ['コックさん', 'cook'],
+    ['彼女は女優です', 'female actor'],
+    ['大丈夫', ''],
+    ['男の子と犬', 'male child'],
+  ],
 };
 
 describe('captions in', () => {

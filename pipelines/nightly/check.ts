@@ -1,0 +1,61 @@
+/** What `nightly` asks of a configuration beyond what a single run does. */
+import type { Config } from '../../schemas/config.js';
+import { ConfigError } from '../../schemas/errors.js';
+import { namesNight } from '../../transforms/nightly/nights.js';
+
+const WHERE = '{date}, or {yyyy}, {mm} and {dd}';
+
+/** Throws ConfigError with a sentence for each mistake. */
+export function requireNightly({ input, nightly, filters, labels, balance, output }: Config): void {
+  const issues: string[] = [];
+  const files = [input.files ?? []].flat();
+  if (input.bigquery !== undefined) {
+    issues.push('input.bigquery: expected files with nightly, got a table. Export each day to a folder of its own.');
+  } else if (nightly.manifest === undefined) {
+    for (const path of files.filter((path) => !namesNight(path))) {
+      issues.push(`input.files: expected a path with the day, ${WHERE}, got ${path}.`);
+    }
+  }
+  for (const key of ['marker', 'manifest'] as const) {
+    const path = nightly[key];
+    if (path !== undefined && !namesNight(path)) {
+      issues.push(`nightly.${key}: expected a path with the day, ${WHERE}, got ${path}.`);
+    }
+  }
+  if (nightly.window !== undefined && nightly.halfLife !== undefined) {
+    issues.push('nightly.halfLife: expected window or halfLife, got both.');
+  }
+  if (nightly.removed === 'keep' && nightly.scope === 'window') {
+    issues.push('nightly.removed: expected drop with scope window, which reads every night again, got keep.');
+  }
+  const whole = filters.find(isWhole);
+  if (whole !== undefined) {
+    issues.push(
+      `filters: expected filters that look at each row by itself, got ${JSON.stringify(whole)}, whose verdict depends on all rows: nights could not be added up. Use similarity.minimum, or leave it out.`,
+    );
+  }
+  if (labels.some((label) => 'list' in label && label.names === undefined)) {
+    issues.push(
+      'labels: expected the names of a list column with nightly, as each night must have the same labels, got none.',
+    );
+  }
+  if (balance.fit !== 'auto' && balance.fit !== 'exact') {
+    issues.push(`balance.fit: expected auto or exact with nightly, got ${balance.fit}.`);
+  }
+  if (balance.warm !== undefined) {
+    issues.push('balance.warm: expected nothing with nightly, which starts from its last run, got a path.');
+  }
+  if (output.stages !== undefined) {
+    issues.push('output.stages: expected nothing with nightly, whose set has one split, got a share.');
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
+}
+
+/** Presets with the top fraction of the input. */
+const WHOLE_PRESETS = ['datacomp-clip-score'];
+
+/** Whether a filter's verdict on a row depends on the others. */
+function isWhole(filter: Config['filters'][number]): boolean {
+  if (typeof filter === 'string') return WHOLE_PRESETS.includes(filter);
+  return 'unique' in filter || ('similarity' in filter && filter.similarity.fraction !== undefined);
+}
