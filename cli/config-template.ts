@@ -51,6 +51,21 @@ languages:                     # of the built-in lexicons; a caption is read by 
   #otherwise: en               # the language of captions in none of these; left out: they are not read
   masculine: unknown           # what "el médico" says of gender: nothing, or male
 
+#models:                       # scores of images or embeddings, as the columns scene.kitchen, age.years, … for all of the above
+  #scene: {prompts: prompts.npz, embedding: {file: '{stem}.npz', array: l14_img}, temperature: 0.01, activation: softmax, bias: 0}
+  #quality: {probe: aesthetic.json, embedding: l14, normalise: true, activation: none}
+  #place: {centroids: places.json, embedding: l14, distance: cosine}
+  #age:                        # needs the packages onnxruntime-node and sharp
+  #  onnx: age.onnx
+  #  sha256: 0123…             # of the file: another one is refused
+  #  input: {width: 64, height: 64, layout: nchw, colours: rgb, mean: 0, scale: 0.00392, resize: lanczos3}   # name: of several inputs
+  #  classes: {from: 0, to: 80}                                  # or [female, male], in the order of the model's output
+  #  faces: face_bboxes        # a column of boxes; left out: the whole image
+  #  face: largest             # or any
+  #  groups: {old: {from: 60}} # adds classes up: age.old
+  #  expected: years           # the mean of the classes: age.years
+  #  batch: 64
+
 balance:
   rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible
   tolerance: {representation: 0.01, association: 0.01, conditional: false}   # or the RB and AB wanted: {rb: 0.01, ab: 0.02}
@@ -65,7 +80,7 @@ balance:
 
 output:
   directory: out               # the folder that the run writes
-  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord
+  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord, webdataset, datacomp
   weights: parquet             # the table of weights: parquet, arrow or none
   name: pairs                  # shards are called pairs-train-00000-of-00012.parquet
   split: train
