@@ -51,20 +51,12 @@ languages:                     # of the built-in lexicons; a caption is read by 
   #otherwise: en               # the language of captions in none of these; left out: they are not read
   masculine: unknown           # what "el médico" says of gender: nothing, or male
 
-#models:                       # scores of images or embeddings, as the columns scene.kitchen, age.years, … for all of the above
-  #scene: {prompts: prompts.npz, embedding: {file: '{stem}.npz', array: l14_img}, temperature: 0.01, activation: softmax, bias: 0}
-  #quality: {probe: aesthetic.json, embedding: l14, normalise: true, activation: none}
-  #place: {centroids: places.json, embedding: l14, distance: cosine}
-  #age:                        # needs the packages onnxruntime-node and sharp
-  #  onnx: age.onnx
-  #  sha256: 0123…             # of the file: another one is refused
-  #  input: {width: 64, height: 64, layout: nchw, colours: rgb, mean: 0, scale: 0.00392, resize: lanczos3}   # name: of several inputs
-  #  classes: {from: 0, to: 80}                                  # or [female, male], in the order of the model's output
-  #  faces: face_bboxes        # a column of boxes; left out: the whole image
-  #  face: largest             # or any
-  #  groups: {old: {from: 60}} # adds classes up: age.old
-  #  expected: years           # the mean of the classes: age.years
-  #  batch: 64
+# scores of embeddings or images, as the columns scene.kitchen, quality.score, age.years, … for all of the above; see docs/taggers.md
+#models: {scene: {prompts: prompts.npz, embedding: {file: '{stem}.npz', array: l14_img}, temperature: 0.01, activation: softmax, bias: 0}}
+#models: {quality: {probe: aesthetic.json, embedding: l14, normalise: true, activation: none}}
+#models: {place: {centroids: places.json, embedding: l14, distance: cosine}}
+# an image classifier needs the packages onnxruntime-node and sharp; sha256 of its file: another one is refused
+#models: {age: {onnx: age.onnx, sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, input: {width: 64, height: 64, layout: nchw, colours: rgb, mean: 0, scale: 0.004, resize: lanczos3}, classes: {from: 0, to: 80}, faces: face_bboxes, face: largest, groups: {old: {from: 60}}, expected: years, batch: 64}}
 
 balance:
   rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible
