@@ -12,7 +12,7 @@ export { BATCH_ROWS } from './format.js';
 export { type ImageFormat, type ImageHeader, imageFormat, imageHeader } from './image-header.js';
 export { joinTypes, settledType } from './inferred.js';
 export { type FloatType, openNpy, type VectorArray } from './npy.js';
-export { openNpz } from './npz.js';
+export { findInNpz, openNpz } from './npz.js';
 export { parquetWriter } from './parquet-writer.js';
 export { tfrecordWriter } from './tfrecord-writer.js';
 

@@ -34,6 +34,21 @@ class SourceReader extends yauzl.RandomAccessReader {
  * @throws InputError where the file is no zip, has no such array, lies of its sizes, or inflates to more than 512 MiB; and as `openNpy`.
  */
 export async function openNpz(source: ByteSource, array: string): Promise<VectorArray> {
+  const { found, names } = await find(source, array);
+  if (found !== undefined) return found;
+  const expected = `one of ${names.slice(0, 20).join(', ') || '(no arrays)'}`;
+  throw new InputError('NPZ file', { file: source.name, place: `array ${array}`, expected, got: array });
+}
+
+/** The same; undefined where the file has no array of that name. */
+export async function findInNpz(source: ByteSource, array: string): Promise<VectorArray | undefined> {
+  return (await find(source, array)).found;
+}
+
+async function find(
+  source: ByteSource,
+  array: string,
+): Promise<{ readonly found: VectorArray | undefined; readonly names: readonly string[] }> {
   const refuse = (expected: string, got: string, cause?: unknown) =>
     new InputError('NPZ file', { file: source.name, place: `array ${array}`, expected, got }, { cause });
   const names: string[] = [];
@@ -45,12 +60,12 @@ export async function openNpz(source: ByteSource, array: string): Promise<Vector
       if (entry.fileName === `${array}.npy`) found = entry;
       if (names.push(entry.fileName.replace(/\.npy$/, '')) >= MAXIMUM_ENTRIES) break;
     }
-    if (found === undefined) throw refuse(`one of ${names.slice(0, 20).join(', ') || '(no arrays)'}`, array);
+    if (found === undefined) return { found, names };
     if (found.compressionMethod === STORED) {
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(found, { minimal: true });
       const end = fileDataStart + found.uncompressedSize;
       if (end > source.bytes) throw refuse(`an array that ends by byte ${source.bytes}`, `${end}`);
-      return await openNpy(source, `array ${array}`, fileDataStart, end);
+      return { found: await openNpy(source, `array ${array}`, fileDataStart, end), names };
     }
     if (found.compressionMethod !== DEFLATED) {
       throw refuse('an array that is stored or deflated', `compression ${found.compressionMethod}`);
@@ -60,7 +75,7 @@ export async function openNpz(source: ByteSource, array: string): Promise<Vector
     }
     const chunks: Uint8Array[] = [];
     for await (const chunk of await zip.openReadStreamPromise(found)) chunks.push(chunk as Uint8Array);
-    return await openNpy(sourceOf(source.name, Buffer.concat(chunks)), `array ${array}`);
+    return { found: await openNpy(sourceOf(source.name, Buffer.concat(chunks)), `array ${array}`), names };
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw refuse('a zip as NumPy writes it', error instanceof Error ? error.message : `${error}`, error);

@@ -1,6 +1,6 @@
 /** Files with the vectors of a head: JSON, NPY or NPZ. */
 import * as z from 'zod';
-import { openNpy, openNpz, type VectorArray } from '../../formats/index.js';
+import { findInNpz, openNpy, openNpz, type VectorArray } from '../../formats/index.js';
 import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import { classNames, type HeadConfig } from '../../schemas/models-config.js';
@@ -70,7 +70,8 @@ export async function readHeadFile(source: ByteSource, config: HeadConfig): Prom
     ({ dims } = array);
     vectors = await wholeArray(array);
     names = given;
-    if (npz) bias = await wholeArray(await openNpz(source, 'bias')).catch(() => undefined);
+    const biasArray = npz ? await findInNpz(source, 'bias') : undefined;
+    bias = biasArray && (await wholeArray(biasArray));
   }
   const n = vectors.length / dims;
   if (names.length !== n) throw refuse(`${names.length} vectors, one for each of the classes`, `${n}`);

@@ -117,6 +117,23 @@ test('files of weights that do not go together are refused by name', async () =>
   await refuses([], /an object/);
 });
 
+// Written by NumPy: weights [[1, 2], [3, 4]] in float32; bias [5, 6] in int64, [0.5, -1] in float64, or none.
+const INTEGER_BIAS =
+  'UEsDBC0AAAAIAAAAIQBO+yB1//////////8LABQAd2VpZ2h0cy5ucHkBABAAkAAAAAAAAABTAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6CkaaOgq1CmQDLgaGBnsGBgYHIALiBgcAUEsDBC0AAAAIAAAAIQBxvme5//////////8IABQAYmlhcy5ucHkBABAAkAAAAAAAAABKAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TaaGuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6mjoKtQoUAC5WBghgg9IAUEsBAi0DLQAAAAgAAAAhAE77IHVTAAAAkAAAAAsAAAAAAAAAAAAAAIABAAAAAHdlaWdodHMubnB5UEsBAi0DLQAAAAgAAAAhAHG+Z7lKAAAAkAAAAAgAAAAAAAAAAAAAAIABkAAAAGJpYXMubnB5UEsFBgAAAAACAAIAbwAAABQBAAAAAA==';
+const BIAS =
+  'UEsDBC0AAAAIAAAAIQBO+yB1//////////8LABQAd2VpZ2h0cy5ucHkBABAAkAAAAAAAAABTAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6CkaaOgq1CmQDLgaGBnsGBgYHIALiBgcAUEsDBC0AAAAIAAAAIQC81Lqh//////////8IABQAYmlhcy5ucHkBABAAkAAAAAAAAABNAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqGuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6mjoKtQoUAC4GMHhgD6E/7AcAUEsBAi0DLQAAAAgAAAAhAE77IHVTAAAAkAAAAAsAAAAAAAAAAAAAAIABAAAAAHdlaWdodHMubnB5UEsBAi0DLQAAAAgAAAAhALzUuqFNAAAAkAAAAAgAAAAAAAAAAAAAAIABkAAAAGJpYXMubnB5UEsFBgAAAAACAAIAbwAAABcBAAAAAA==';
+const NO_BIAS =
+  'UEsDBC0AAAAIAAAAIQBO+yB1//////////8LABQAd2VpZ2h0cy5ucHkBABAAkAAAAAAAAABTAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6CkaaOgq1CmQDLgaGBnsGBgYHIALiBgcAUEsBAi0DLQAAAAgAAAAhAE77IHVTAAAAkAAAAAsAAAAAAAAAAAAAAIABAAAAAHdlaWdodHMubnB5UEsFBgAAAAABAAEAOQAAAJAAAAAAAA==';
+
+test('the bias of an NPZ file is read where it has one, and refused where it cannot be read', async () => {
+  const probe = config({ probe: 'w.npz', classes: ['a', 'b'] });
+  const read = (text: string) =>
+    readHeadFile(memorySource(new Uint8Array(Buffer.from(text, 'base64')), 'w.npz'), probe);
+  assert.deepEqual([...(await read(BIAS)).bias], [0.5, -1]);
+  assert.deepEqual([...(await read(NO_BIAS)).bias], [0, 0]);
+  await assert.rejects(read(INTEGER_BIAS), /w\.npz, array bias: expected float16, float32 or float64.* got <i8/);
+});
+
 test('groups add scores up, and the expected value is their mean; a row without scores has none', () => {
   const model = {
     name: 'age',
