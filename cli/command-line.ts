@@ -6,6 +6,7 @@ import { configJsonSchema } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
 import { type Arguments, type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
 import { clean } from './clean.js';
+import { evaluateCommand, evaluateFlags } from './evaluate.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { configFlags } from './flags.js';
 import { init } from './init.js';
@@ -32,6 +33,7 @@ const COMMANDS = [
   'init',
   'balance',
   'stats',
+  'evaluate-tags',
   'merge',
   'diff',
   'publish',
@@ -123,6 +125,14 @@ async function parse(
       (p) => runFlags(p, flags, STATS),
       () => {
         run = runCommand(flags, STATS);
+      },
+    )
+    .command(
+      'evaluate-tags',
+      'Tell how right the tags are, by columns that tell the truth',
+      (p) => evaluateFlags(p, flags),
+      () => {
+        run = evaluateCommand(flags);
       },
     )
     .command('merge', 'Add up outputs of stats', mergeFlags, () => {

@@ -51,6 +51,13 @@ languages:                     # of the built-in lexicons; a caption is read by 
   #otherwise: en               # the language of captions in none of these; left out: they are not read
   masculine: unknown           # what "el médico" says of gender: nothing, or male
 
+# scores of embeddings or images, as the columns scene.kitchen, quality.score, age.years, … for all of the above; see docs/taggers.md
+#models: {scene: {prompts: prompts.npz, embedding: {file: '{stem}.npz', array: l14_img}, temperature: 0.01, activation: softmax, bias: 0}}
+#models: {quality: {probe: aesthetic.json, embedding: l14, normalise: true, activation: none}}
+#models: {place: {centroids: places.json, embedding: l14, distance: cosine}}
+# an image classifier needs the packages onnxruntime-node and sharp; sha256 of its file: another one is refused
+#models: {age: {onnx: age.onnx, sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, input: {width: 64, height: 64, layout: nchw, colours: rgb, mean: 0, scale: 0.004, resize: lanczos3}, classes: {from: 0, to: 80}, faces: face_bboxes, face: largest, groups: {old: {from: 60}}, expected: years, batch: 64}}
+
 balance:
   rate: auto                   # the mean weight; with maximum 1, the share kept; auto: the largest feasible
   tolerance: {representation: 0.01, association: 0.01, conditional: false}   # or the RB and AB wanted: {rb: 0.01, ab: 0.02}
@@ -65,7 +72,7 @@ balance:
 
 output:
   directory: out               # the folder that the run writes
-  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord
+  formats: [parquet]           # of the balanced shards: parquet, arrow, tfrecord, webdataset, datacomp
   weights: parquet             # the table of weights: parquet, arrow or none
   name: pairs                  # shards are called pairs-train-00000-of-00012.parquet
   split: train

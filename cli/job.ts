@@ -1,6 +1,8 @@
 /** What the command line asks of pipelines/, so that tests can put another in its place. */
 import type {
   DiffOptions,
+  EvaluateOptions,
+  EvaluationResult,
   HistoryEntry,
   Leftovers,
   MergeOptions,
@@ -18,6 +20,7 @@ import type {
 } from '../pipelines/index.js';
 import type { BigQueryConfig } from '../schemas/bigquery.js';
 import type { Config } from '../schemas/config.js';
+import type { Evaluation } from '../schemas/evaluation.js';
 import type { Report } from '../schemas/report.js';
 import type { Diff } from '../schemas/stats-diff.js';
 import type { StatsReport } from '../schemas/stats-report.js';
@@ -39,6 +42,7 @@ export type {
   RunResult,
   StatsPlanSummary,
   SubmissionSummary,
+  Truth,
 } from '../pipelines/index.js';
 
 export interface Job {
@@ -53,6 +57,8 @@ export interface Job {
   planStats(config: Config, hooks?: RunHooks): Promise<StatsPlanSummary>;
   runStats(config: Config, hooks?: RunHooks): Promise<StatsResult>;
   renderStats(report: StatsReport, width: number): readonly string[];
+  evaluateTags(config: Config, options: EvaluateOptions, hooks?: RunHooks): Promise<EvaluationResult>;
+  renderEvaluation(evaluation: Evaluation, width: number): readonly string[];
   mergeOutputs(paths: readonly string[], options: MergeOptions): Promise<StatsResult>;
   diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
   publishRun(directory: string, options: PublishOptions, hooks?: RunHooks): Promise<Published>;

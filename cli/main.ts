@@ -9,7 +9,7 @@ import type { Job } from './job.js';
 if ('enableCompileCache' in module) (module.enableCompileCache as () => void)();
 
 /** Commands that read data. */
-const READING = ['balance', 'stats', 'nightly'];
+const READING = ['balance', 'stats', 'evaluate-tags', 'nightly'];
 if (READING.includes(process.argv[2] ?? '')) startEarly();
 
 // A reader that has seen enough (`| head`) closes the pipe; the run goes on and its files are written.

@@ -13,6 +13,7 @@ import { requireOwned, requireUnowned } from './owner.js';
 import { runPasses } from './passes.js';
 import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
+import { subsetParts } from './shard-parts.js';
 import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
 
 export interface RunResult {
@@ -60,6 +61,7 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
     );
   }
   const { parts, report, manifest } = finish(phases);
+  parts.push(...(await subsetParts(phases)));
   await requireOwned(partial);
   const { files } = await commitRun({ staging: phases.staging, ...config.output, published, parts, manifest });
   await storageFor(partial).remove(partial);

@@ -19,8 +19,11 @@ import { finalReasons } from '../transforms/write/shard.js';
 import type { Written } from '../transforms/write/written.js';
 import type { Fitted } from './fit.js';
 import { shardParts } from './shard-parts.js';
-import { optionsOf, PAGE_FILE, STATE_FILE } from './stats-output.js';
+import { optionsOf, PAGE_FILE } from './stats-output.js';
 import { trainingParts } from './training-parts.js';
+
+/** Not directly below the output: Hugging Face's `load_dataset` refuses a folder with a `state.json`, which it takes for one of its own. */
+const BALANCE_STATE_FILE = 'counts/state.json';
 
 /** What is told of a state by default. */
 const TOLD = optionsOf({ report: reportSchema.parse({}), stats: statsSchema.parse({}) });
@@ -50,7 +53,7 @@ export function finish(phases: Phases): Finished {
   const shards = shardParts(job.config.output, written);
   const parts: Part[] = [
     ...shards,
-    ...trainingParts(phases, shards),
+    ...trainingParts(phases, shards, report),
     { path: 'report.json', kind: 'report', format: 'json', text: `${JSON.stringify(report, null, 2)}\n` },
     { path: PAGE_FILE, kind: 'page', format: 'html', text: renderPage(report) },
     {
@@ -60,7 +63,7 @@ export function finish(phases: Phases): Finished {
       text: encodeDuals({ ...phases.fitted.duals, gap: report.certificate?.gap ?? 0 }),
     },
   ];
-  parts.push({ path: STATE_FILE, kind: 'state', format: 'json', text: encodeState(stateOf(phases)) });
+  parts.push({ path: BALANCE_STATE_FILE, kind: 'state', format: 'json', text: encodeState(stateOf(phases)) });
   const dead = deadLetters(job, counts);
   if (dead.length > 0) {
     parts.push({

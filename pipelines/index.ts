@@ -6,10 +6,12 @@ import type { Published, PublishOptions } from './publish.js';
 
 export type { DiffOptions } from '../transforms/stats/diff.js';
 export { renderDiff } from '../transforms/stats/diff-table.js';
+export { renderEvaluation } from '../transforms/stats/evaluation-table.js';
 export { renderStats } from '../transforms/stats/stats-table.js';
 export { renderReport } from '../transforms/stats/table.js';
 export { type RunResult, runBalance } from './balance.js';
 export { findLeftovers, type Leftovers, removeLeftovers } from './clean.js';
+export { type EvaluateOptions, type EvaluationResult, evaluateTags, type Truth } from './evaluate.js';
 export type { Progress, RunHooks } from './hooks.js';
 export { type HistoryEntry, nightlyHistory, rollback } from './nightly/history.js';
 export type { NightEvent, NightlyHooks } from './nightly/hooks.js';

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { identifier, path } from './config-values.js';
 
-export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord'] as const;
+export const OUTPUT_FORMATS = ['parquet', 'arrow', 'tfrecord', 'webdataset', 'datacomp'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Name of the split that `stages` writes beside the balanced one. */
@@ -10,7 +10,10 @@ export const RAW_SPLIT = 'raw';
 
 export const outputSchema = z.strictObject({
   directory: path.describe('The folder that the run writes'),
-  formats: z.array(z.enum(OUTPUT_FORMATS)).default(['parquet']).describe('Formats of the balanced shards'),
+  formats: z
+    .array(z.enum(OUTPUT_FORMATS))
+    .default(['parquet'])
+    .describe('Formats of the balanced shards; datacomp: one file of uids in the place of shards'),
   weights: z.enum(['parquet', 'arrow', 'none']).default('parquet').describe('Format of the table of weights'),
   name: identifier.default('pairs').describe('First part of the name of a shard'),
   split: identifier.default('train').describe('Second part of the name of a shard, as TFDS has it'),

@@ -28,7 +28,7 @@ balance:
   tolerance: {rb: 0.01, ab: 0.02}
 output:
   directory: ${OUTPUT}/balanced
-  formats: [parquet, arrow, tfrecord]
+  formats: [parquet, arrow, tfrecord, webdataset]
   shardRows: 4000
 `;
 

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { configTemplate } from '../cli/config-template.js';
+import { evaluationSchema } from '../schemas/evaluation.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { manifestSchema } from '../schemas/manifest.js';
 import { runReportSchema } from '../schemas/report.js';
@@ -18,6 +19,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['schemas/config.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['schemas/report.schema.json', `${JSON.stringify(z.toJSONSchema(runReportSchema), null, 2)}\n`],
+    ['schemas/evaluation.schema.json', `${JSON.stringify(z.toJSONSchema(evaluationSchema), null, 2)}\n`],
     ['schemas/stats-report.schema.json', `${JSON.stringify(z.toJSONSchema(statsReportSchema), null, 2)}\n`],
     ['schemas/state.schema.json', `${JSON.stringify(z.toJSONSchema(stateSchema), null, 2)}\n`],
     ['schemas/diff.schema.json', `${JSON.stringify(z.toJSONSchema(diffSchema), null, 2)}\n`],

@@ -2,6 +2,7 @@ import '../../beam/node-util.js';
 import 'apache-beam';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { type Coder, Context, globalRegistry } from 'apache-beam/coders/coders';
 import { GeneralObjectCoder } from 'apache-beam/coders/js_coders';
 import { LengthPrefixedCoder } from 'apache-beam/coders/required_coders';
@@ -51,7 +52,10 @@ for (const prefixed of [false, true]) {
     );
   });
   test(`pairs of a string and data survive${suffix}`, () => {
-    const data = fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withDate: true });
+    // A Map with an invalid date for a key is not equal to its own clone.
+    const data = fc
+      .anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withDate: true })
+      .filter((value) => isDeepStrictEqual(structuredClone(value), value));
     fc.assert(
       fc.property(fc.array(fc.record({ key: wellFormed, value: data }, { noNullPrototype: true })), (values) => {
         assert.deepEqual(throughMessage(kvCoder(dataCoder), values, prefixed), values);

@@ -88,6 +88,8 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
     publishDiff: unexpected,
     planStats: unexpected,
     runStats: unexpected,
+    evaluateTags: unexpected,
+    renderEvaluation: () => [],
     mergeOutputs: unexpected,
     diffOutputs: unexpected,
     renderStats: () => [],

@@ -181,7 +181,7 @@ test('columns of any name are read, used and carried', async (t) => {
     );
     assert.deepEqual(
       [...(await readExamples(run.shards('tfrecord')[0]!))[0]!.keys()].sort(),
-      ['id', ...NAMES, 'female'].sort(),
+      ['id', ...NAMES, 'female', 'labels', 's_constructor', 's_toString', 'weight'].sort(),
     );
     const [weight] = await readWeights(run.weights);
     assert.deepEqual(Object.keys(weight!.attributes), ['s_constructor', 's_toString']);

@@ -114,7 +114,8 @@ test('sixty nights: drift, garbage, a source that vanishes, a missed and a doubl
     });
     const { manifest } = latestOf(out);
     const run = join(out, manifest, '..');
-    const [mine, theirs] = [run, join(folder, 'big')].map((place) => json(join(place, 'state.json')).sets[0]);
+    const states = [join(run, 'state.json'), join(folder, 'big', 'counts', 'state.json')];
+    const [mine, theirs] = states.map((file) => json(file).sets[0]);
     assert.deepEqual(mine.exits, theirs.exits);
     assert.equal(mine.read, theirs.read);
     const [a, b] = [run, join(folder, 'big')].map((place) => json(join(place, 'duals.json')));

@@ -414,7 +414,7 @@ test('balance leaves a state too, which diff reads', async (t) => {
     configOf(folder, file, output, { balance: { rate: 0.5, penalty }, output: { directory: join(folder, output) } });
   const first = await runBalance(config('first', 10));
   const second = await runBalance(config('second', 10));
-  stateSchema.parse(readJson(first.directory, 'state.json'));
+  stateSchema.parse(readJson(first.directory, 'counts/state.json'));
   const options = { falseDiscoveryRate: 0.05, leastDifference: 0 };
   const diff = await diffOutputs(first.directory, second.directory, options);
   assert.equal(diff.drifted, 0);

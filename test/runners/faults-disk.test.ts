@@ -1,25 +1,32 @@
-/** A disk that fills during a run, at seeded sizes, in this process and in workers of Prism. */
+/** A disk that fills during a run, at seeded sizes, in this process and in workers of Prism and Flink. */
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { EXIT } from '../../cli/exit-codes.js';
 import { moments } from '../end-to-end/moments.js';
 import { digests, filesBelow } from '../end-to-end/scratch.js';
 import { assertConserved, assertNothingLeft, command, faultyJob } from './faults.js';
-import { findPrism } from './runners.js';
+import { findPrism, startFlink } from './runners.js';
 import { mountSmallDisk } from './small-disk.js';
 
 const prism = await findPrism();
 const noPrism = prism === undefined ? 'no Prism; to install it: node scripts/runners/install-prism.mjs' : false;
+/** A disk that is full stays so: tasks that are started again would fail again. */
+const flink = await startFlink({ restarts: 0 });
+after(() => flink.absent === undefined && flink.stop());
 const LARGE_BYTES = 256 << 20;
 const TEST_MS = 18 * 60_000;
 /** Runs in this process cost less. */
-const SIZES = { direct: Number(process.env.M4_FAULTS ?? 2), prism: Number(process.env.M4_FAULTS ?? 1) };
+const asked = process.env.M4_FAULTS;
+const SIZES = { direct: Number(asked ?? 2), prism: Number(asked ?? 1), flink: Number(asked ?? 1) };
+const workers = { environment: 'process', timeout: 60 };
+const onFlink = flink.absent === undefined && { endpoint: flink.endpoint, parallelism: 2 };
 
 const RUNNERS = [
   { name: 'direct' as const, skip: false, runner: {} },
-  { name: 'prism' as const, skip: noPrism, runner: { name: 'prism', prism, environment: 'process', timeout: 60 } },
+  { name: 'prism' as const, skip: noPrism, runner: { name: 'prism', prism, ...workers } },
+  { name: 'flink' as const, skip: flink.absent ?? false, runner: { name: 'flink', ...workers, ...onFlink } },
 ];
 
 for (const { name, skip, runner } of RUNNERS) {

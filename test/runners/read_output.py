@@ -62,7 +62,98 @@ def big_vision(directory, option):
     return json.loads(module.get_config(option).to_json())
 
 
-READERS = {"tfds": tfds_rows, "big_vision": big_vision}
+def files(directory, ending):
+    return sorted(
+        os.path.join(directory, name) for name in os.listdir(directory)
+        if name.startswith("pairs-train") and name.endswith(ending))
+
+
+def webdataset_rows(directory):
+    import io
+    import webdataset
+    from PIL import Image
+
+    samples = webdataset.WebDataset(files(directory, ".tar"), shardshuffle=False, empty_check=False)
+    rows = []
+    for sample in samples:
+        about = json.loads(sample["json"])
+        Image.open(io.BytesIO(sample["png"])).load()
+        rows.append({
+            "key": sample["__key__"],
+            "id": about["id"],
+            "text": sample["txt"].decode(),
+            "image": digest(sample["png"]),
+            "labels": about["labels"],
+            "s_female": about["s_female"],
+            "fields": sorted(about),
+        })
+    return rows
+
+
+def table_rows(table):
+    columns = [table[name] for name in ("id", "text", "image")]
+    return [{"id": i, "text": t, "image": digest(m)} for i, t, m in zip(*columns)]
+
+
+def tables(directory):
+    """Parquet by pyarrow, DuckDB and Polars; Arrow by pyarrow and Polars."""
+    import duckdb
+    import polars
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parquet, arrow = files(directory, ".parquet"), files(directory, ".arrow")
+    select = duckdb.connect().execute(
+        "select id, text, image from read_parquet(?, file_row_number=true, filename=true) order by filename, file_row_number",
+        [parquet]).fetchall()
+    ids, texts, images = zip(*select)
+    mapped = pa.concat_tables([pa.ipc.open_file(pa.memory_map(path)).read_all() for path in arrow])
+    return {
+        "pyarrow parquet": table_rows(pa.concat_tables([pq.read_table(path) for path in parquet]).to_pydict()),
+        "duckdb parquet": table_rows({"id": ids, "text": texts, "image": images}),
+        "polars parquet": table_rows(polars.read_parquet(parquet).to_dict(as_series=False)),
+        "pyarrow arrow": table_rows(mapped.to_pydict()),
+        "polars arrow": table_rows(
+            polars.concat([polars.read_ipc(path) for path in arrow]).to_dict(as_series=False)),
+    }
+
+
+def hugging_face(directory):
+    """`load_dataset` of the folder: the card's YAML says which files are what."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    cache = os.path.join(directory, "..", "cache")
+    data = datasets.load_dataset(directory, cache_dir=cache)
+    train = data["train"]
+    decoded = train.cast_column("image", datasets.Image())
+    assert decoded[0]["image"].size == (16, 16)
+    weights = datasets.load_dataset(directory, "weights", cache_dir=cache)
+    return {
+        "splits": {name: len(rows) for name, rows in data.items()},
+        "rows": table_rows(train.to_dict()),
+        "weights": len(weights["rows"]),
+    }
+
+
+def datacomp(directory):
+    """As DataComp's resharder opens a subset."""
+    import numpy as np
+
+    subset = np.load(os.path.join(directory, "pairs-train.npy"), mmap_mode="r")
+    assert subset.dtype == np.dtype("u8,u8"), subset.dtype
+    assert (np.sort(subset) == subset).all()
+    return [f"{int(high):016x}{int(low):016x}" for high, low in subset]
+
+
+READERS = {
+    "tfds": tfds_rows,
+    "big_vision": big_vision,
+    "webdataset": webdataset_rows,
+    "tables": tables,
+    "hugging_face": hugging_face,
+    "datacomp": datacomp,
+}
 
 if __name__ == "__main__":
     reader, directory, *rest = sys.argv[1:]

@@ -6,9 +6,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Utf8 } from 'apache-arrow';
 import { demoBatch } from '../../scripts/demo-data.js';
 import { run } from '../end-to-end/command.js';
-import { saveParquet } from '../end-to-end/inputs.js';
+import { batchOf, saveParquet } from '../end-to-end/inputs.js';
 import { type Output, readOutput, readParquetFile, readWeights } from '../end-to-end/outputs.js';
 import { scratch } from '../end-to-end/scratch.js';
 import { findReaders } from './runners.js';
@@ -22,7 +23,11 @@ const SCRIPT = fileURLToPath(new URL('../../../test/runners/read_output.py', imp
 const ROWS = 2_000;
 
 function read<T>(...args: string[]): T {
-  const text = execFileSync(python!, [SCRIPT, ...args], { maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] });
+  const text = execFileSync(python!, [SCRIPT, ...args], {
+    maxBuffer: 2 ** 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, HF_HUB_OFFLINE: '1' },
+  });
   return JSON.parse(text.toString()) as T;
 }
 
@@ -157,4 +162,76 @@ test("big_vision's configuration is the paper's", options, async (t) => {
   assert.equal(config.lr, 1e-3);
   assert.equal(config.wd, 1e-4);
   assert.deepEqual(config.schedule, { decay_type: 'rsqrt', warmup_steps: 5_000, cooldown_steps: 5_000 });
+});
+
+test(
+  'webdataset, pyarrow, DuckDB, Polars and Hugging Face datasets agree on rows, bytes and order',
+  options,
+  async (t) => {
+    const directory = await balanced(
+      scratch(t),
+      '--output.formats=[parquet, arrow, webdataset]',
+      '--rate=1.4',
+      '--balance.maximum=2',
+    );
+    const output = readOutput(directory);
+    const expected = await parquetRows(output);
+    assert.equal(expected.length, output.manifest.rows.written);
+
+    const samples = read<(Row & { key: string; labels: string[]; s_female: number; fields: string[] })[]>(
+      'webdataset',
+      directory,
+    );
+    assert.deepEqual(
+      samples.map(({ id, text, image }) => ({ id, text, image })),
+      expected,
+    );
+    const weights = new Map((await readWeights(output.weights)).map((row) => [row.id, row]));
+    const copies = new Map<string, number>();
+    for (const { key, id, labels, s_female, fields } of samples) {
+      const copy = copies.get(id) ?? 0;
+      copies.set(id, copy + 1);
+      assert.equal(key, copy === 0 ? id : `${id}-${copy}`);
+      const known = weights.get(id)!;
+      assert.deepEqual(labels, known.labels);
+      assert.equal(s_female, known.attributes.s_female === null ? -1 : Number(known.attributes.s_female));
+      assert.ok(fields.includes('weight') && fields.includes('url'));
+    }
+
+    for (const [reader, rows] of Object.entries(read<Record<string, Row[]>>('tables', directory))) {
+      assert.deepEqual(rows, expected, reader);
+    }
+
+    const hub = read<{ splits: object; rows: Row[]; weights: number }>('hugging_face', directory);
+    assert.deepEqual(hub.splits, { train: expected.length });
+    assert.deepEqual(hub.rows, expected);
+    assert.equal(hub.weights, ROWS);
+  },
+);
+
+test('NumPy opens a DataComp subset: uids sorted, repeats kept', options, async (t) => {
+  const folder = scratch(t);
+  const uids = Array.from({ length: ROWS }, (_, i) => createHash('md5').update(String(i)).digest('hex'));
+  const demo = demoBatch(5, 0, ROWS);
+  const text = Array.from({ length: ROWS }, (_, i) => demo.getChild('text')!.get(i));
+  mkdirSync(join(folder, 'input'));
+  const columns = { uid: uids, text };
+  const batch = batchOf(Object.entries(columns).map(([name, values]) => [name, { type: new Utf8(), values }]));
+  await saveParquet(join(folder, 'input', 'pairs.parquet'), batch, 300);
+  const directory = join(folder, 'out');
+  const { code, stderr } = await run([
+    'balance',
+    `--input=${join(folder, 'input')}`,
+    `--output=${directory}`,
+    '--attributes={female: {lexicon: gender, value: female}}',
+    '--output.formats=[datacomp]',
+    '--output.shardRows=100',
+    '--rate=1.4',
+    '--balance.maximum=2',
+  ]);
+  assert.equal(code, 0, stderr);
+  const weights = await readWeights(readOutput(directory).weights);
+  const expected = weights.flatMap(({ id, copies }) => Array.from({ length: copies }, () => id!)).sort();
+  assert.ok(new Set(expected).size < expected.length);
+  assert.deepEqual(read<string[]>('datacomp', directory), expected);
 });

@@ -17,9 +17,10 @@ import { addWeighted } from '../stats/moments.js';
 import { columnData } from '../tag/column.js';
 import { keptRows, scatterTags, selectTags } from '../tag/select.js';
 import { SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
+import { sampleKeys } from './keys.js';
 import { openPart, type PartWriter } from './part.js';
 import type { ShardRange } from './shards.js';
-import { wantsTrainingColumns, withTraining } from './training-rows.js';
+import { wantsTrainingColumns, withKeys, withTraining } from './training-rows.js';
 import { uniforms } from './uniform.js';
 import { weightsBatch } from './weights.js';
 import { emptyWritten, type Written } from './written.js';
@@ -138,14 +139,25 @@ async function writeBatch(
     const own = stage.carried(batch);
     into.schema ??= encodeSchema(own.schema);
     const training = wantsTrainingColumns(output.formats);
+    const keyed = output.formats.includes('webdataset');
     const inputs = own.schema.fields.length;
     const rows = (weights: Float64Array) => (training ? withTraining(own, allTags(), weights, stage.names) : own);
-    await part.write(gather(rows(allWeights), expand(allCopies, drop)), inputs);
+    const chosen = (weights: Float64Array, indices: Uint32Array) => {
+      const some = gather(rows(weights), indices);
+      return keyed ? withKeys(some, sampleKeys(columnData(batch, 'id'), indices, firstRow)) : some;
+    };
+    await part.write(chosen(allWeights, expand(allCopies, drop)), inputs);
     if (output.stages !== undefined) {
       uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);
       const raw = randomControl(uniform, rawRate(output.stages, weigher.problem.rate), new Uint8Array(kept.length));
       const rawCopies = spread(raw, kept, new Uint8Array(batch.numRows));
-      await part.writeRaw(gather(rows(allWeights.map(() => 1)), expand(rawCopies, drop)), inputs);
+      await part.writeRaw(
+        chosen(
+          allWeights.map(() => 1),
+          expand(rawCopies, drop),
+        ),
+        inputs,
+      );
     }
   }
   if (output.weights !== 'none') {

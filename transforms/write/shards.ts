@@ -53,10 +53,15 @@ export function shardSuffix(index: number, count: number): string {
   return `-${String(index).padStart(digits, '0')}-of-${String(count).padStart(digits, '0')}`;
 }
 
-/** Final name of a data shard: `<name>-<split>.tfrecord-00000-of-0000N` (TFDS), `<name>-<split>-00000-of-0000N.parquet` and `.arrow`. */
+/** Endings that are not the name of the format. */
+const ENDINGS: Readonly<Record<string, string>> = { webdataset: 'tar' };
+
+/** Final name of a data shard: `<name>-<split>.tfrecord-00000-of-0000N` (TFDS), `<name>-<split>-00000-of-0000N.parquet`, `.arrow` and `.tar`. */
 export function shardName(name: string, split: string, format: string, index: number, count: number): string {
   const suffix = shardSuffix(index, count);
-  return format === 'tfrecord' ? `${name}-${split}.tfrecord${suffix}` : `${name}-${split}${suffix}.${format}`;
+  return format === 'tfrecord'
+    ? `${name}-${split}.tfrecord${suffix}`
+    : `${name}-${split}${suffix}.${ENDINGS[format] ?? format}`;
 }
 
 export function weightsName(format: string, index: number, count: number): string {

@@ -1,0 +1,103 @@
+/**
+ * WebDataset: a tar file (POSIX ustar) in which the files of a sample stand side by side and share a name up to the first dot. Each has the image as it is,
+ * under the ending of its type, the caption as `.txt` and every other column in `.json`. Times, owners and modes are constants, so that the bytes depend on the
+ * rows alone.
+ */
+import { type Data, type RecordBatch, type Schema, Type } from 'apache-arrow';
+import { InputError, InvariantError } from '../schemas/errors.js';
+import type { BatchWriter } from './format.js';
+import { jsonText } from './json-text.js';
+
+const BLOCK_BYTES = 512;
+
+/** The header's field for a name, without its closing zero; longer ones would need a second header. */
+const NAME_BYTES = 99;
+
+/** What 11 octal digits hold. */
+const MAXIMUM_FILE_BYTES = 8 ** 11 - 1;
+
+/** First bytes of the image types that trainers decode, from a place on, and their usual ending. */
+const IMAGE_TYPES: readonly { readonly at: number; readonly head: string; readonly ending: string }[] = [
+  { at: 0, head: '\xff\xd8\xff', ending: 'jpg' },
+  { at: 0, head: '\x89PNG\r\n\x1a\n', ending: 'png' },
+  { at: 0, head: 'GIF8', ending: 'gif' },
+  { at: 8, head: 'WEBP', ending: 'webp' },
+  { at: 0, head: 'BM', ending: 'bmp' },
+  { at: 0, head: 'II*\0', ending: 'tiff' },
+  { at: 0, head: 'MM\0*', ending: 'tiff' },
+];
+const UNKNOWN_ENDING = 'bin';
+const HEAD_BYTES = 12;
+
+function endingOf(image: Uint8Array): string {
+  const head = Buffer.from(image.subarray(0, HEAD_BYTES)).toString('latin1');
+  return IMAGE_TYPES.find((type) => head.startsWith(type.head, type.at))?.ending ?? UNKNOWN_ENDING;
+}
+
+/** The header of a regular file (IEEE Std 1003.1, ustar interchange format). */
+function tarHeader(name: string, bytes: number): Uint8Array {
+  if (name.length > NAME_BYTES) throw new InvariantError(`a name of ${name.length} bytes in a tar file: ${name}`);
+  if (bytes > MAXIMUM_FILE_BYTES) {
+    throw new InputError('WebDataset output', {
+      place: name,
+      expected: `at most ${MAXIMUM_FILE_BYTES} bytes`,
+      got: `${bytes}`,
+    });
+  }
+  const header = Buffer.alloc(BLOCK_BYTES);
+  header.write(name, 0, 'latin1');
+  header.write('0000644\0', 100, 'latin1');
+  header.write('0000000\0', 108, 'latin1');
+  header.write('0000000\0', 116, 'latin1');
+  header.write(`${bytes.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+  header.write('00000000000\0', 136, 'latin1');
+  header.write('        ', 148, 'latin1');
+  header.write('0', 156, 'latin1');
+  header.write('ustar\x0000', 257, 'latin1');
+  let sum = 0;
+  for (const byte of header) sum += byte;
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return header;
+}
+
+function bytesAt(data: Data, row: number): Uint8Array {
+  const offsets = data.valueOffsets as Int32Array;
+  return (data.values as Uint8Array).subarray(offsets[row]!, offsets[row + 1]!);
+}
+
+const isText = ({ typeId }: { typeId: Type }) => typeId === Type.Utf8;
+
+/**
+ * A tar file of samples. The first column has their keys: ASCII without dots and slashes, at most 90 bytes, no two samples' the same. `image` (binary) and
+ * `text` become files where there are such columns; a null image has no file, a null text an empty one.
+ */
+export function webdatasetWriter(schema: Schema): BatchWriter {
+  const names = schema.fields.map((f) => f.name);
+  const image = schema.fields.findIndex((f) => f.name === 'image' && f.type.typeId === Type.Binary);
+  const text = schema.fields.findIndex((f) => f.name === 'text' && isText(f.type));
+  const rest = names.map((_, i) => i).filter((i) => i !== 0 && i !== image && i !== text);
+  const labels = names.map((name) => JSON.stringify(name));
+
+  const write = (batch: RecordBatch): Uint8Array[] => {
+    const columns = batch.data.children;
+    const out: Uint8Array[] = [];
+    const add = (name: string, body: Uint8Array) => {
+      out.push(tarHeader(name, body.length), body);
+      const padding = (BLOCK_BYTES - (body.length % BLOCK_BYTES)) % BLOCK_BYTES;
+      if (padding > 0) out.push(new Uint8Array(padding));
+    };
+    for (let row = 0; row < batch.numRows; row++) {
+      const key = Buffer.from(bytesAt(columns[0]!, row)).toString('latin1');
+      if (image >= 0 && columns[image]!.getValid(row)) {
+        const body = bytesAt(columns[image]!, row);
+        add(`${key}.${endingOf(body)}`, body);
+      }
+      if (text >= 0) add(`${key}.txt`, columns[text]!.getValid(row) ? bytesAt(columns[text]!, row) : new Uint8Array());
+      const fields = rest.map((i) => `${labels[i]}:${jsonText(columns[i]!, row)}`);
+      add(`${key}.json`, Buffer.from(`{${fields.join(',')}}`));
+    }
+    return out.length === 0 ? [] : [Buffer.concat(out)];
+  };
+  // Two blocks of zeros end a tar file.
+  return { write, close: () => [new Uint8Array(2 * BLOCK_BYTES)] };
+}

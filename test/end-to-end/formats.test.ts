@@ -1,0 +1,199 @@
+/** Formats x promises: whatever the shards are, no row is lost, the same rows give the same bytes, and nothing is visible before all is. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Utf8, vectorFromArray } from 'apache-arrow';
+import { runBalance } from '../../pipelines/index.js';
+import { OUTPUT_FORMATS, type OutputFormat } from '../../schemas/config.js';
+import { parseConfig } from '../../schemas/parse-config.js';
+import { demoBatch } from '../../scripts/demo-data.js';
+import { batchOf, saveParquet } from './inputs.js';
+import { type Output, readArrowFile, readExamples, readOutput, readParquetFile, readWeights } from './outputs.js';
+import { digests, filesBelow, scratch } from './scratch.js';
+
+const ROWS = 1_200;
+
+/** The demo's rows with uids of 128 bits, and an image of each. */
+const batch = (() => {
+  const demo = demoBatch(9, 0, ROWS);
+  const uids = Array.from({ length: ROWS }, (_, i) => createHash('md5').update(String(i)).digest('hex'));
+  const id = vectorFromArray(uids, new Utf8()).data[0]!;
+  return batchOf(
+    demo.schema.fields.map((f, i) => {
+      const column = demo.getChildAt(i)!;
+      const values = f.name === 'uid' ? uids : Array.from({ length: ROWS }, (_, row) => column.get(row));
+      return [f.name, { type: f.name === 'uid' ? id.type : f.type, values }];
+    }),
+  );
+})();
+
+async function input(folder: string, rowGroupRows: number): Promise<string> {
+  const path = join(folder, 'input');
+  mkdirSync(path, { recursive: true });
+  await saveParquet(join(path, 'pairs.parquet'), batch, rowGroupRows);
+  return path;
+}
+
+function settings(files: string, directory: string, format: OutputFormat) {
+  return parseConfig({
+    input: { files },
+    filters: [{ words: { minimum: 6 } }],
+    attributes: { female: { lexicon: 'gender', value: 'female' } },
+    labels: [{ lexicon: 'occupations' }],
+    balance: { fit: 'exact', rate: 1.2, maximum: 3 },
+    output: { directory, formats: [format], shardRows: 120, stages: 0.25 },
+  });
+}
+
+/** A row as every format has it; no image where a format has none. */
+interface Row {
+  readonly id: string;
+  readonly image?: string;
+}
+
+const digest = (bytes: unknown) =>
+  createHash('sha1')
+    .update(bytes as Uint8Array)
+    .digest('hex');
+
+/** The files of a tar archive, read as the standard has it and not as the writer does. */
+function* tarFiles(bytes: Buffer): Generator<{ name: string; body: Buffer }> {
+  assert.equal(bytes.length % 512, 0);
+  for (let at = 0; bytes[at] !== 0; ) {
+    const header = bytes.subarray(at, at + 512);
+    const text = (from: number, to: number) => header.subarray(from, to).toString('latin1').split('\0')[0]!;
+    assert.equal(text(257, 263), 'ustar');
+    const sum = header.reduce((s, byte, i) => s + (i >= 148 && i < 156 ? 32 : byte), 0);
+    assert.equal(Number.parseInt(text(148, 156), 8), sum, 'the checksum of the header');
+    const size = Number.parseInt(text(124, 136), 8);
+    yield { name: text(0, 100), body: bytes.subarray(at + 512, at + 512 + size) };
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+}
+
+const reads: Record<OutputFormat, (path: string) => Promise<Row[]>> = {
+  async parquet(path) {
+    const { names, rows } = await readParquetFile(path);
+    return rows.map((row) => ({ id: String(row[names.indexOf('id')]), image: digest(row[names.indexOf('image')]) }));
+  },
+  async arrow(path) {
+    const rows = readArrowFile(path).toArray();
+    return rows.map((row) => ({ id: row!.id, image: digest(row!.image) }));
+  },
+  async tfrecord(path) {
+    return (await readExamples(path)).map((example) => ({
+      id: Buffer.from(example.get('id')!.values[0] as Uint8Array).toString(),
+      image: digest(example.get('image')!.values[0]),
+    }));
+  },
+  async webdataset(path) {
+    const rows: Row[] = [];
+    let [key, image] = ['', ''];
+    const seen = new Set<string>();
+    for (const { name, body } of tarFiles(readFileSync(path))) {
+      const [of, ending] = name.split('.') as [string, string];
+      if (of !== key) assert.ok(!seen.has(of), `${of} is not side by side`);
+      seen.add(of);
+      key = of;
+      if (ending === 'png') image = digest(body);
+      if (ending !== 'json') continue;
+      const { id } = JSON.parse(body.toString());
+      const copies = rows.filter((row) => row.id === id).length;
+      assert.equal(key, copies === 0 ? id : `${id}-${copies}`);
+      rows.push({ id, image });
+    }
+    return rows;
+  },
+  async datacomp(path) {
+    const bytes = readFileSync(path);
+    const start = 10 + bytes.readUInt16LE(8);
+    const half = (at: number) => bytes.readBigUInt64LE(at).toString(16).padStart(16, '0');
+    return Array.from({ length: (bytes.length - start) / 16 }, (_, i) => ({
+      id: half(start + 16 * i) + half(start + 16 * i + 8),
+    }));
+  },
+};
+
+const pathsOf = (output: Output, directory: string, kinds: readonly string[], split: string) =>
+  output.manifest.files
+    .filter((f) => kinds.includes(f.kind) && f.path.startsWith(`pairs-${split}`))
+    .map((f) => join(directory, f.path));
+
+async function rowsOf(format: OutputFormat, directory: string, split: string): Promise<Row[]> {
+  const kinds = format === 'datacomp' ? ['subset'] : [split === 'raw' ? 'raw' : 'shard'];
+  const paths = pathsOf(readOutput(directory), directory, kinds, split);
+  return (await Promise.all(paths.map(reads[format]))).flat();
+}
+
+/** Files whose bytes depend on the rows alone: the others name the input or the output. */
+function promised(directory: string): Record<string, string> {
+  const apart = /^(report|manifest|duals|counts.state|README)\./;
+  return Object.fromEntries(Object.entries(digests(directory)).filter(([path]) => !apart.test(path)));
+}
+
+const images = new Map(
+  Array.from({ length: ROWS }, (_, row) => [
+    batch.getChild('uid')!.get(row) as string,
+    digest(batch.getChild('image')!.get(row)),
+  ]),
+);
+
+for (const format of OUTPUT_FORMATS) {
+  describe(format, { timeout: 5 * 60_000 }, () => {
+    test('conservation: every copy of every row is there, in the order of the input, with its image', async (t) => {
+      const folder = scratch(t);
+      const directory = join(folder, 'out');
+      await runBalance(settings(await input(folder, 400), directory, format));
+      const output = readOutput(directory);
+      const weights = await readWeights(output.weights);
+      assert.equal(weights.length, ROWS);
+      const expected = weights.flatMap(({ id, copies }) => Array.from({ length: copies }, () => id!));
+      assert.ok(expected.length > new Set(expected).size, 'some rows repeat');
+      const rows = await rowsOf(format, directory, 'train');
+      assert.deepEqual(
+        rows.map((row) => row.id),
+        format === 'datacomp' ? expected.sort() : expected,
+      );
+      const raw = await rowsOf(format, directory, 'raw');
+      const kept = new Set(weights.filter(({ reason }) => !reason?.startsWith('words')).map(({ id }) => id));
+      assert.ok(raw.length > 0 && raw.every(({ id }) => kept.has(id)));
+      for (const { id, image } of [...rows, ...raw]) if (image !== undefined) assert.equal(image, images.get(id));
+      const listed = output.manifest.files.filter((f) => ['shard', 'subset'].includes(f.kind));
+      assert.equal(
+        listed.filter((f) => f.path.startsWith('pairs-train')).reduce((sum, f) => sum + f.rows!, 0),
+        output.manifest.rows.written,
+      );
+    });
+
+    test('determinism: other row groups, the same bytes', async (t) => {
+      const [a, b] = [scratch(t), scratch(t)];
+      await runBalance(settings(await input(a, ROWS), join(a, 'out'), format));
+      await runBalance(settings(await input(b, 90), join(b, 'out'), format));
+      assert.deepEqual(promised(join(b, 'out')), promised(join(a, 'out')));
+      assert.ok(Object.keys(promised(join(a, 'out'))).length > 2);
+    });
+
+    test('atomicity: stopped half-way nothing is visible, and the same run again ends with the same bytes', async (t) => {
+      const folder = scratch(t);
+      const directory = join(folder, 'out');
+      const config = settings(await input(folder, 50), directory, format);
+      await runBalance(config);
+      const expected = promised(directory);
+      rmSync(directory, { recursive: true });
+      const partial = `${directory}.partial`;
+      const records = () => filesBelow(partial).filter((file) => dirname(file).endsWith(join('work', 'shards')));
+      const stop = new AbortController();
+      const watch = setInterval(() => {
+        if (records().length >= 3) stop.abort(new Error('enough'));
+      }, 1);
+      await assert.rejects(runBalance(config, { signal: stop.signal }), /enough/).finally(() => clearInterval(watch));
+      assert.deepEqual(filesBelow(directory), []);
+      for (const shard of records().filter((_, i) => i % 2 === 0)) rmSync(join(partial, shard));
+      await runBalance(config);
+      assert.deepEqual(promised(directory), expected);
+      assert.deepEqual(filesBelow(partial), []);
+    });
+  });
+}
