@@ -5,8 +5,9 @@ import { parseConfig } from '../schemas/parse-config.js';
 /** What is kept; the peers are given the same numbers. */
 export const KEPT = { words: 3, characters: 6, side: 200, aspect: 3, similarity: 0.28 };
 
-export function captionConfig(input: string, directory: string): Config {
+export function captionConfig(input: string, directory: string, nightly?: object): Config {
   return parseConfig({
+    ...(nightly === undefined ? {} : { nightly }),
     input: { files: input },
     filters: [
       { words: { minimum: KEPT.words } },

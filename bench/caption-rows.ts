@@ -1,5 +1,5 @@
 /** Rows of web image-text metadata made from real captions: ids, URLs, sizes and scores are drawn, each caption is used in turn. */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Field, Float32, Int32, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from 'apache-arrow';
@@ -39,16 +39,34 @@ const COLUMNS = {
 export async function captionRows(options: Options, rows: number): Promise<string> {
   const file = join(cacheFolder(options, 'captions'), `captions-${rows}.parquet`);
   if (existsSync(file)) return file;
-  const texts = await readTexts(needFile(options.captions, 'captions'));
+  await writeRows(file, await readTexts(needFile(options.captions, 'captions')), 0, rows, mulberry32(SEED));
+  return file;
+}
+
+/** The same rows dealt to a file for each of the nights, `pairs.parquet` below `<folder>/<night>`, made once. Returns the folder. */
+export async function captionNights(options: Options, rows: number, nights: readonly string[]): Promise<string> {
+  const folder = cacheFolder(options, `captions-${rows}-${nights.length}-nights`);
   const random = mulberry32(SEED);
+  const each = Math.floor(rows / nights.length);
+  const missing = nights.some((night) => !existsSync(join(folder, night, 'pairs.parquet')));
+  if (!missing) return folder;
+  const texts = await readTexts(needFile(options.captions, 'captions'));
+  for (const [n, night] of nights.entries()) {
+    mkdirSync(join(folder, night), { recursive: true });
+    await writeRows(join(folder, night, 'pairs.parquet'), texts, n * each, (n + 1) * each, random);
+  }
+  return folder;
+}
+
+async function writeRows(file: string, texts: readonly string[], first: number, end: number, random: () => number) {
   const uniform = (from: number, to: number) => from + Math.floor(random() * (to - from));
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const schema = new Schema(Object.entries(COLUMNS).map(([name, type]) => new Field(name, type, true)));
   const writer = parquetWriter(schema, { compression: 'snappy', rowGroupRows: ROW_GROUP_ROWS });
   const partial = `${file}.part`;
   const out = await open(partial, 'w');
-  for (let from = 0; from < rows; from += BATCH_ROWS) {
-    const length = Math.min(rows, from + BATCH_ROWS) - from;
+  for (let from = first; from < end; from += BATCH_ROWS) {
+    const length = Math.min(end, from + BATCH_ROWS) - from;
     const row = Array.from({ length }, (_, i) => from + i);
     const width = Int32Array.from(row, () => uniform(100, 1600));
     const height = Int32Array.from(row, () => uniform(100, 1200));
@@ -67,7 +85,6 @@ export async function captionRows(options: Options, rows: number): Promise<strin
   for (const bytes of await writer.close()) await out.write(bytes);
   await out.close();
   renameSync(partial, file);
-  return file;
 }
 
 function utf8(strings: string[]) {

@@ -5,6 +5,7 @@ import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
 import { balance, job } from './job.js';
 import { memory, memoryStats } from './memory.js';
+import { nightly } from './nightly.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
 import { page } from './page.js';
@@ -29,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   tag: { says: 'captions tagged in memory, against Polars', run: tag },
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
+  nightly: { says: 'a night of 1 % of the window, from the last duals and without, against a full run', run: nightly },
   runners: { says: 'the whole command on Prism and Flink, and Python Beam on Prism', run: runners },
   workers: { says: 'the tagging pass on Flink with one worker and with two', run: workers },
   'stats-list': { says: 'RB and AB from Parquet, labels as lists, against Polars and DuckDB', run: statsList },

@@ -5,6 +5,7 @@ import { installGcs } from './install-gcs.mjs';
 import { installPrism } from './install-prism.mjs';
 import { installPython } from './install-python.mjs';
 import { installReaders } from './install-readers.mjs';
+import { installSchedules } from './install-schedules.mjs';
 
 const installers = {
   Prism: installPrism,
@@ -13,6 +14,7 @@ const installers = {
   'fake-gcs-server': installGcs,
   'The emulator of BigQuery': installBigQuery,
   'Readers of shards': installReaders,
+  'Checkers of schedules': installSchedules,
 };
 await Promise.all(
   Object.entries(installers).map(async ([name, install]) => {

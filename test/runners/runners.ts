@@ -60,6 +60,12 @@ export async function findReaders(): Promise<string | undefined> {
   return (await load('install-readers.mjs')).findReaders();
 }
 
+/** What checks the files of scripts/schedule: actionlint, and a Python with Airflow and kubernetes-validate. */
+export async function findScheduleCheckers(): Promise<{ actionlint: string | undefined; python: string | undefined }> {
+  const { findActionlint, findSchedulesPython } = await load('install-schedules.mjs');
+  return { actionlint: findActionlint(), python: findSchedulesPython() };
+}
+
 export interface StartedBigQuery extends Started {
   /** `host:port` of its Storage Read interface; `endpoint` is the URL of its REST interface. */
   readonly readEndpoint: string;
