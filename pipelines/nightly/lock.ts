@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { InputError, LockedError } from '../../schemas/errors.js';
+import { InputError, LockedError, StorageError } from '../../schemas/errors.js';
 import { type Lock, lockSchema } from '../../schemas/nightly.js';
 import { below, nameBelow, storageFor } from '../../storage/index.js';
 import { saveBytes } from '../../transforms/read/job.js';
@@ -17,6 +17,8 @@ const NUMBER_DIGITS = 9;
 const RENEWALS = 3;
 /** Others that may be first before this gives up. */
 const TRIES = 5;
+/** Looks at claims that others are changing before this gives up. */
+const READS = 20;
 
 /** Claims of this process: of a container that starts again under the same name and number, those before are not. */
 const own = new Set<string>();
@@ -36,7 +38,28 @@ function isOver({ claim, host, pid, until, released }: Lock): boolean {
   return pid === process.pid ? !own.has(claim) : !isAlive(pid);
 }
 
-async function latestClaim(root: string): Promise<{ number: number; lock: Lock } | undefined> {
+interface Claim {
+  readonly number: number;
+  readonly lock: Lock;
+}
+
+/** The claim that holds the lock, or held it last; undefined where there never was one. */
+async function latestClaim(root: string): Promise<Claim | undefined> {
+  for (let reads = 1; ; reads++) {
+    try {
+      return await readLatestClaim(root);
+    } catch (error) {
+      // Between the look and the read the claim was renewed, or removed for a later one.
+      if (!(error instanceof Overtaken)) throw error;
+      if (reads >= READS) throw error.cause;
+    }
+  }
+}
+
+/** A claim was listed, and was another, or gone, when it was read. */
+class Overtaken extends Error {}
+
+async function readLatestClaim(root: string): Promise<Claim | undefined> {
   const folder = below(root, FOLDER);
   const storage = storageFor(folder);
   const names = (await storage.listFiles(folder)).map(({ path }) => nameBelow(folder, path));
@@ -46,10 +69,13 @@ async function latestClaim(root: string): Promise<{ number: number; lock: Lock }
   );
   if (number === 0) return undefined;
   const path = below(folder, nameOf(number));
+  const bytes = await storage.readAll(path).catch((cause: unknown) => {
+    if (cause instanceof InputError && !(cause instanceof StorageError)) throw new Overtaken('lock', { cause });
+    throw cause;
+  });
   try {
-    return { number, lock: lockSchema.parse(JSON.parse(new TextDecoder().decode(await storage.readAll(path)))) };
+    return { number, lock: lockSchema.parse(JSON.parse(new TextDecoder().decode(bytes))) };
   } catch (error) {
-    if (error instanceof InputError) throw error;
     const got = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').slice(0, 200) : String(error);
     throw new InputError('lock', { file: path, expected: 'a claim of m4-balance nightly', got, hint: 'Remove it.' });
   }

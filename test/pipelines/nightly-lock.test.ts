@@ -32,6 +32,22 @@ describe('the lock of nightly', () => {
     await (await takeLock(root, 60, lost)).release();
   });
 
+  test('claims that are made, released and removed while others look at them are no error', async (t) => {
+    const root = scratch(t);
+    let had = 0;
+    const each = async () => {
+      for (let i = 0; i < 10; i++) {
+        const lock = await takeLock(root, 60, lost).catch((error: unknown) => {
+          if (!(error instanceof LockedError)) throw error;
+        });
+        if (lock !== undefined) had++;
+        await lock?.release();
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, each));
+    assert.ok(had >= 10, `${had}`);
+  });
+
   test('of a dead process, and one whose lease is over, blocks nobody', async (t) => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     for (const dead of [{ pid }, { host: 'elsewhere', until: later(-1) }, { claim: 'of this pid, before a restart' }]) {

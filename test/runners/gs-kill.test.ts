@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request as forward } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -16,6 +14,7 @@ import { ENDPOINT_VARIABLE } from '../../storage/gcs/gcs.js';
 import { start } from '../end-to-end/command.js';
 import { saveParquet } from '../end-to-end/inputs.js';
 import { BUCKET, options, startEmulator } from './gcs.js';
+import { type Passing, startProxy } from './gcs-proxy.js';
 
 const ROWS = 300;
 /** Requests of a commit of this size, from its first copy on, and some more: a kill after the end is none. */
@@ -25,39 +24,22 @@ const emulator = options.skip ? undefined! : await startEmulator();
 const folder = mkdtempSync(join(tmpdir(), 'm4-balance-gs-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Passes requests on, and calls `onCommit` before and after each from the first copy of a commit on. */
-async function startProxy(target: string) {
+/** Calls `onCommit` before and after each request from the first copy of a commit on. */
+async function watchCommits() {
+  const { endpoint, watch: requests } = await startProxy(emulator.endpoint);
   const watch: { onCommit?: ((step: number, when: 'before' | 'after') => boolean) | undefined } = {};
   let step = 0;
-  const server = createServer((incoming, outgoing) => {
-    if (incoming.url!.includes('/rewriteTo/') || step > 0) step++;
-    const now = step;
-    const stopped = (when: 'before' | 'after') => {
-      if (now === 0 || watch.onCommit?.(now, when) !== true) return false;
-      incoming.socket.destroy();
-      return true;
-    };
-    if (stopped('before')) return;
-    const { method, headers } = incoming;
-    const passed = forward(`${target}${incoming.url}`, { method, headers }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk) => chunks.push(chunk));
-      answer.on('end', () => {
-        if (stopped('after')) return;
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        outgoing.end(Buffer.concat(chunks));
-      });
-    });
-    passed.on('error', () => incoming.socket.destroy());
-    incoming.pipe(passed);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const steps = new WeakMap<Passing, number>();
+  requests.onRequest = (request, when) => {
+    if (when === 'before') {
+      if (request.url.includes('/rewriteTo/') || step > 0) step++;
+      steps.set(request, step);
+    }
+    const now = steps.get(request)!;
+    return now > 0 && watch.onCommit?.(now, when) === true;
+  };
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint,
     watch,
     begin: () => {
       step = 0;
@@ -96,7 +78,7 @@ describe('gs:// killed', options, () => {
     await runBalance(parseConfig(configOf(previous, 1)));
     const old = await emulator.digests(previous);
 
-    const proxy = await startProxy(emulator.endpoint);
+    const proxy = await watchCommits();
     const outcomes = { old: 0, new: 0, ended: 0, cleaned: 0, goneOn: 0 };
     for (let at = 1; at <= STEPS; at++) {
       const out = `gs://${BUCKET}/kill/${at}/out`;
