@@ -7,11 +7,12 @@ import {
   type ProcessBundleRequest,
 } from 'apache-beam/proto/beam_fn_api';
 import { BeamFnControlClient } from 'apache-beam/proto/beam_fn_api.grpc-client';
-import { MonitoringInfo } from 'apache-beam/proto/metrics';
+import type { MonitoringInfo } from 'apache-beam/proto/metrics';
 import { type BundleHost, BundleProcessor } from './bundle-processor.js';
 import { type DataChannel, openDataChannel } from './data-channel.js';
 import { stackOf } from './error-context.js';
 import { channelCredentials, channelOptions, workerMetadata } from './grpc.js';
+import { MetricIds } from './metric-ids.js';
 import type { BundleMetrics } from './metrics.js';
 import { type OperatorFactory, passThrough } from './operator.js';
 import { parDoOperator } from './pardo-operator.js';
@@ -50,8 +51,7 @@ export class Worker {
   private readonly failed = new Set<string>();
   private readonly dataChannels = new Map<string, DataChannel>();
   private readonly stateChannels = new Map<string, StateChannel>();
-  private readonly metricIds = new Map<string, string>();
-  private readonly metricInfos = new Map<string, MonitoringInfo>();
+  private readonly metricIds = new MetricIds();
 
   /** Connects to the runner; a failure to do so shows in `wait`. */
   constructor(
@@ -105,7 +105,8 @@ export class Worker {
           return this.respond(instructionId, await this.processBundle(instructionId, request.processBundle));
         case 'processBundleProgress': {
           const processor = this.active.get(request.processBundleProgress.instructionId);
-          const processBundleProgress = processor === undefined ? NO_METRICS : this.reportOf(processor.metrics);
+          const processBundleProgress =
+            processor === undefined ? NO_METRICS : this.reportOf(processor.metrics, 'inProgress');
           return this.respond(instructionId, { oneofKind: 'processBundleProgress', processBundleProgress });
         }
         case 'processBundleSplit': {
@@ -116,7 +117,7 @@ export class Worker {
         }
         case 'monitoringInfos': {
           const known = request.monitoringInfos.monitoringInfoId.flatMap((id) => {
-            const info = this.metricInfos.get(id);
+            const info = this.metricIds.asked(id);
             return info === undefined ? [] : [[id, info] as const];
           });
           const monitoringInfos = { monitoringInfo: Object.fromEntries(known) };
@@ -150,7 +151,7 @@ export class Worker {
         this.idle.get(descriptorId)?.pop() ?? new BundleProcessor(await this.descriptor(descriptorId), this.host);
       this.active.set(instructionId, processor);
       await processor.process(instructionId);
-      const report = this.reportOf(processor.metrics);
+      const report = this.reportOf(processor.metrics, 'atEnd');
       this.release(descriptorId, processor);
       return {
         oneofKind: 'processBundle',
@@ -225,23 +226,14 @@ export class Worker {
     return fetched;
   }
 
-  private reportOf(metrics: BundleMetrics) {
+  private reportOf(metrics: BundleMetrics, when: 'inProgress' | 'atEnd') {
     const monitoringInfos: MonitoringInfo[] = [];
     const monitoringData: Record<string, Uint8Array> = {};
     for (const { key, info } of metrics.report()) {
       monitoringInfos.push(info);
-      monitoringData[this.metricId(key, info)] = info.payload;
+      monitoringData[this.metricIds[when](key, info)] = info.payload;
     }
     return { monitoringInfos, monitoringData };
-  }
-
-  private metricId(key: string, info: MonitoringInfo): string {
-    const known = this.metricIds.get(key);
-    if (known !== undefined) return known;
-    const id = `m${this.metricIds.size}`;
-    this.metricIds.set(key, id);
-    this.metricInfos.set(id, MonitoringInfo.create({ ...info, payload: new Uint8Array() }));
-    return id;
   }
 }
 
