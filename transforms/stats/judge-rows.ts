@@ -1,6 +1,7 @@
 /** Beam: splits become counts of rows by truth and tag, merged by key and then all together. */
 import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Split } from '../../schemas/split.js';
+import { hardened } from '../../schemas/tags.js';
 import { type Unreadable, unreadableRows } from '../read/losses.js';
 import { mergerOf } from '../read/merger.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
@@ -126,7 +127,7 @@ class JudgeRows extends DoFn<Split, KV<string, Uint8Array>> {
   private add({ batch, firstRow }: Examples, stage: Stage, slices: readonly SliceValues[]): void {
     const { confusions, drops } = this.judgement;
     const drop = stage.drop(batch, firstRow);
-    const tags = stage.tag(batch);
+    const tags = hardened(stage.tag(batch));
     for (const code of drop) drops[code]!++;
     for (const slice of slices) slice.begin(batch, tags);
     const sliceOf = (s: number, row: number) => {

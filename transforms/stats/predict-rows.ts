@@ -5,6 +5,7 @@ import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../.
 import type { PredictionsConfig } from '../../schemas/config.js';
 import { ConfigError, InputError } from '../../schemas/errors.js';
 import type { ColumnInfo, Split } from '../../schemas/split.js';
+import { hardened } from '../../schemas/tags.js';
 import type { Job } from '../read/job.js';
 import { mergerOf } from '../read/merger.js';
 import { isUnreadable, placed } from '../read/reader.js';
@@ -164,7 +165,7 @@ class PredictRows extends DoFn<Split, KV<string, Uint8Array>> {
   private add(batch: RecordBatch): void {
     const { predictions } = this;
     const { scores, label, predicted } = this.columns;
-    const tags = this.stage.tag(batch);
+    const tags = hardened(this.stage.tag(batch));
     if (label === undefined) {
       addScores(
         predictions,
