@@ -55,6 +55,9 @@ async function parquetRows(output: Output): Promise<Row[]> {
   return all;
 }
 
+/** Flags of a run that writes some rows twice. */
+const REPEATS = ['--rate=1.4', '--balance.maximum=2'];
+
 /** The demo's rows, through the real command. */
 async function balanced(folder: string, ...flags: string[]): Promise<string> {
   const input = join(folder, 'input');
@@ -85,12 +88,7 @@ interface Tfds {
 }
 
 test('TensorFlow Datasets opens the output as it is, with images, tags and weights', options, async (t) => {
-  const directory = await balanced(
-    scratch(t),
-    '--output.formats=[parquet, tfrecord]',
-    '--rate=1.4',
-    '--balance.maximum=2',
-  );
+  const directory = await balanced(scratch(t), '--output.formats=[parquet, tfrecord]', ...REPEATS);
   const output = readOutput(directory);
   const expected = await parquetRows(output);
   const tfds = read<Tfds>('tfds', directory, 'train');
@@ -168,12 +166,7 @@ test(
   'webdataset, pyarrow, DuckDB, Polars and Hugging Face datasets agree on rows, bytes and order',
   options,
   async (t) => {
-    const directory = await balanced(
-      scratch(t),
-      '--output.formats=[parquet, arrow, webdataset]',
-      '--rate=1.4',
-      '--balance.maximum=2',
-    );
+    const directory = await balanced(scratch(t), '--output.formats=[parquet, arrow, webdataset]', ...REPEATS);
     const output = readOutput(directory);
     const expected = await parquetRows(output);
     assert.equal(expected.length, output.manifest.rows.written);
