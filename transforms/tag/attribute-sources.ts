@@ -1,23 +1,7 @@
-/** What of a tagger follows from the section `attributes` alone: its sources in order, what is merged, what is soft. */
-import { type AttributeConfig, type SourceConfig, sourceNames, sourcesOf } from '../../schemas/attribute-config.js';
+/** What of a tagger follows from the section `attributes` alone: what is merged, what is soft. */
+import { type AttributeConfig, type SourceConfig, sourceNames } from '../../schemas/attribute-config.js';
 import type { TagNames } from '../../schemas/tags.js';
 import type { Merging } from './merge.js';
-
-/** A source of an attribute with its key; its place in the list is its column of evidence. */
-export interface BoundSource {
-  readonly key: string;
-  readonly config: SourceConfig;
-}
-
-/** The sources of all attributes, in order. */
-export function boundSources(attributes: readonly (readonly [string, AttributeConfig])[]): BoundSource[] {
-  return attributes.flatMap(([name, attribute]) =>
-    sourcesOf(attribute).map((config, i) => ({
-      key: 'from' in attribute ? `attributes.${name}.from[${i}]` : `attributes.${name}`,
-      config,
-    })),
-  );
-}
 
 /** Whether the attribute is a probability in place of present or absent. */
 export function isSoft(attribute: AttributeConfig | SourceConfig): boolean {

@@ -1,19 +1,24 @@
 /** Infers attributes s and labels y of each row of a batch. */
 import type { RecordBatch } from 'apache-arrow';
 import picomatch from 'picomatch';
-import type { AttributeConfig, SourceConfig } from '../../schemas/attribute-config.js';
+import {
+  type AttributeConfig,
+  type KeyedSource,
+  keyedSources,
+  type SourceConfig,
+} from '../../schemas/attribute-config.js';
 import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import type { LanguagesConfig } from '../../schemas/languages.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
-import { type BoundSource, boundSources, isSoft, mergingsOf, namesOf } from './attribute-sources.js';
+import { isSoft, mergingsOf, namesOf } from './attribute-sources.js';
 import type { CaptionUse } from './captions.js';
 import { kindOf } from './column-kind.js';
 import { fillSoft, listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { LabelRows } from './label-rows.js';
 import { captionSourceOf, identifies, loadIdentifier } from './languages.js';
-import { type Lexicon, SILENT } from './lexicon.js';
+import { type Lexicon, valuesOf } from './lexicon.js';
 import { mergeSources } from './merge.js';
 import { ENGLISH, readLexicons } from './read-lexicon.js';
 import type { BatchSink, TagSource } from './source.js';
@@ -157,7 +162,7 @@ function labelSource(
 /** All uses of lexicons, by text column. */
 function captionSources(
   binding: Binding,
-  sources: readonly BoundSource[],
+  sources: readonly KeyedSource[],
   labels: readonly LabelConfig[],
   lexicons: Readonly<Record<string, Lexicon>>,
   languages: LanguagesConfig,
@@ -181,13 +186,7 @@ function captionSources(
   for (const config of labels) {
     if (!('lexicon' in config)) continue;
     const entry = use(config.column, config.lexicon);
-    const values = [...new Set(entry.lexicon.entries.map(({ value }: { value: string }) => value))] as string[];
-    entry.labels = new Map(
-      values
-        .filter((value) => value !== SILENT)
-        .sort()
-        .map((value) => [value, names.number(value)]),
-    );
+    entry.labels = new Map(valuesOf(entry.lexicon).map((value) => [value, names.number(value)]));
   }
   return [...byColumn].flatMap(([textColumn, uses]) => {
     const info = column(binding, 'lexicon', textColumn);
@@ -216,7 +215,7 @@ export function createTagger(
   const binding: Binding = { columns: new Map(columns.map((info) => [info.name, info])), issues: [] };
   const names = createLabelNames();
   const attributeEntries = Object.entries(attributes);
-  const ofAttributes = boundSources(attributeEntries);
+  const ofAttributes = keyedSources(attributes);
   const softs: { readonly column: string; readonly source: number }[] = [];
   const sources: (TagSource | undefined)[] = captionSources(binding, ofAttributes, labels, lexicons, languages, names);
   ofAttributes.forEach(({ key, config }, k) => {
