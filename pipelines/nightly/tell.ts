@@ -43,7 +43,7 @@ export async function tellMetrics(
   now: Date,
   succeeded: boolean,
   ledger: Ledger | undefined,
-  { onLog }: NightlyHooks = {},
+  { onLog }: NightlyHooks,
 ): Promise<void> {
   if (nightly.textfile === undefined) return;
   const text = prometheusText({ at: now.getTime() / 1000, succeeded, figures: ledger?.figures });
