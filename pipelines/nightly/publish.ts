@@ -85,6 +85,7 @@ export function reportOf(config: Config, nights: readonly SetNight[], sum: State
     targets: set.attributes.map(({ target }) => target),
     problems: set.problems,
     options: { minimumSupport, confidence, worst, pairs },
+    agreement: set.agreement,
     ...(fit.rates !== undefined && { rates: fit.rates }),
     config: told,
     versions: { 'm4-balance': packageVersion() },

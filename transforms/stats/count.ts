@@ -1,7 +1,6 @@
 /** Beam: splits become counts, moments by exit and drops by reason, and patterns by key range. */
 import { deserialize, serialize } from 'node:v8';
-import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
-import type { Split } from '../../schemas/split.js';
+import { cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import {
   createPatternCounter,
   type Located,
@@ -9,10 +8,12 @@ import {
   type PatternCounter,
   type PatternShape,
 } from '../balance/range-files.js';
-import { mergerOf } from '../read/merger.js';
-import { type Examples, isUnreadable, placed } from '../read/reader.js';
+import { CountSplits } from '../read/count-splits.js';
+import type { Unreadable } from '../read/losses.js';
+import type { Examples } from '../read/reader.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
+import { addAgreements, sourceCounts } from './agreement.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
 import { addCounts } from './moments.js';
 
@@ -20,6 +21,7 @@ export function shapeOf(stage: Stage): Shape {
   return {
     attributes: stage.names.attributes.length,
     labels: stage.names.labels.length,
+    sources: sourceCounts(stage.names),
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
   };
@@ -76,11 +78,10 @@ export function decodeMerged(bytes: Uint8Array): Merged {
   return deserialize(new Uint8Array(bytes));
 }
 
-class Count extends DoFn<Split, KV<string, Uint8Array>> {
+class Count extends CountSplits {
   private stage!: Stage;
   private counts!: Counts;
   private patterns!: PatternCounter;
-  private merger: string | undefined;
 
   constructor(private readonly staging: string) {
     super();
@@ -90,45 +91,36 @@ class Count extends DoFn<Split, KV<string, Uint8Array>> {
     this.stage = await openStage(this.staging);
   }
 
-  override startBundle() {
+  protected reader() {
+    return this.stage.reader;
+  }
+
+  protected begin() {
     this.counts = emptyCounts(shapeOf(this.stage));
     this.patterns = createPatternCounter(this.staging, patternShapeOf(this.stage));
-    this.merger = undefined;
   }
 
-  async *process(split: Split, ctx: BundleContext) {
-    const { reader } = this.stage;
-    this.merger ??= mergerOf(split.ordinal);
-    for await (const piece of reader.split(split)) {
-      if (isUnreadable(piece)) {
-        this.counts.unreadable.push(piece);
-        ctx.counter('rows', piece.rows);
-        continue;
-      }
-      try {
-        this.add(piece);
-      } catch (error) {
-        throw placed(error, reader, piece.firstRow);
-      }
-      ctx.counter('rows', piece.batch.numRows);
-      if (this.patterns.full) yield* patternParts(this.patterns);
-    }
+  protected lost(rows: Unreadable) {
+    this.counts.unreadable.push(rows);
   }
 
-  private add({ batch, firstRow }: Examples): void {
+  protected encoded() {
+    return encodeCounts(this.counts);
+  }
+
+  protected override async *beside(last: boolean) {
+    if (last || this.patterns.full) yield* patternParts(this.patterns);
+  }
+
+  protected add({ batch, firstRow }: Examples): void {
     const { stage, counts } = this;
     const drop = stage.drop(batch, firstRow);
     for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
     const tags = stage.tag(batch);
     addCounts(counts.exits, tags, drop, stage.exitOfCode);
+    addAgreements(counts.agreements, stage.names.merged ?? [], tags);
     const kept = keptRows(drop);
     this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
-  }
-
-  override async *finishBundle() {
-    if (this.merger === undefined) return;
-    yield* patternParts(this.patterns);
-    for (const value of cutPieces(encodeCounts(this.counts))) yield { key: this.merger, value };
   }
 }
 

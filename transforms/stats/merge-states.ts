@@ -101,6 +101,9 @@ function withTally(set: StateSet, tally: Tally): StateSet {
       ...named,
       table: toBase64(encodeCoOccurrences(tally.coOccurrences[i])),
     })),
+    ...(set.agreement && {
+      agreement: set.agreement.map((named, i) => ({ ...named, counts: [...tally.agreements[i]] })),
+    }),
     distributions: set.distributions.map((named, i) => ({ ...named, sketch: toBase64(encodeSketch(sketches[i])) })),
     weights:
       set.weights === null
