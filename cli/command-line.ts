@@ -21,6 +21,7 @@ import {
 } from './nightly.js';
 import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
 import { printError } from './print-error.js';
+import { proxiesCommand, proxiesFlags } from './proxies.js';
 import { publishCommand, publishFlags } from './publish.js';
 import { BALANCE, runCommand, runFlags, STATS } from './run-command.js';
 import type { Terminal } from './terminal.js';
@@ -118,6 +119,11 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   },
   merge: { purpose: 'Add up outputs of stats', flags: mergeFlags, command: () => mergeCommand },
   diff: { purpose: 'Tell what drifted between two outputs', flags: diffFlags, command: diffCommand },
+  proxies: {
+    purpose: 'List the words and labels that go with an attribute in an output of stats',
+    flags: proxiesFlags,
+    command: () => proxiesCommand,
+  },
   publish: { purpose: 'Load a finished output to BigQuery', flags: publishFlags, command: publishCommand },
   nightly: {
     purpose: 'Add what is new to the set, balance it again, and publish it if every gate passes',
