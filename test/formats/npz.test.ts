@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { openNpy, openNpz } from '../../formats/index.js';
 import { InputError } from '../../schemas/errors.js';
-import { halfOf } from '../../transforms/model/half.js';
+import { halfOf } from '../../transforms/tag/half.js';
 import { memorySource } from './memory.js';
 
 // Written by NumPy 2.4.6: l14_img float16 [[.5, -1.25, 2], [65504, 6e-8, inf]], b = arange(6).reshape(3, 2) / 8 in float32, c = [1.5, -2.5] in float64.

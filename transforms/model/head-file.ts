@@ -4,7 +4,7 @@ import { findInNpz, openNpy, openNpz, type VectorArray } from '../../formats/ind
 import type { ByteSource } from '../../schemas/bytes.js';
 import { InputError } from '../../schemas/errors.js';
 import { classNames, type HeadConfig } from '../../schemas/models-config.js';
-import { halfOf } from './half.js';
+import { halfOf } from '../tag/half.js';
 
 export interface HeadFile {
   readonly dims: number;

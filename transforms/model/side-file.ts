@@ -3,7 +3,7 @@ import { openNpy, openNpz, type VectorArray } from '../../formats/index.js';
 import { InputError } from '../../schemas/errors.js';
 import type { EmbeddingConfig } from '../../schemas/models-config.js';
 import { absolutePath, storageFor } from '../../storage/index.js';
-import { halfOf } from './half.js';
+import { halfOf } from '../tag/half.js';
 
 export type SideFile = Exclude<EmbeddingConfig, string>;
 

@@ -2,7 +2,7 @@
 import { DataType, type RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
 import { columnData, validity } from '../tag/column.js';
-import { halfOf } from './half.js';
+import { halfOf } from '../tag/half.js';
 
 export interface Vectors {
   readonly rows: number;

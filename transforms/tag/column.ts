@@ -6,6 +6,7 @@
  */
 import { type Data, DataType, type RecordBatch, type Vector } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
+import { halfOf } from './half.js';
 
 /** Strings as UTF-8: row i is `values[offsets[i] .. offsets[i + 1])`. */
 export interface Utf8Column {
@@ -222,19 +223,6 @@ function wideIntegers(raw: BigInt64Array | BigUint64Array, signed: boolean): Flo
   return values;
 }
 
-function halfFloats(raw: Uint16Array): Float64Array {
-  const values = new Float64Array(raw.length);
-  for (let i = 0; i < raw.length; i++) {
-    const bits = raw[i]!;
-    const exponent = (bits >> 10) & 31;
-    const fraction = bits & 1023;
-    let size = (exponent === 0 ? fraction : fraction + 1024) * 2 ** (Math.max(exponent, 1) - 25);
-    if (exponent === 31) size = fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
-    values[i] = bits >> 15 === 0 ? size : -size;
-  }
-  return values;
-}
-
 function booleans(data: Data): Uint8Array {
   const bits = data.values as Uint8Array;
   const values = new Uint8Array(data.length);
@@ -260,7 +248,9 @@ export function numbersOf(name: string, data: Data): NumberColumn {
     );
   }
   if (DataType.isFloat(type)) {
-    return withValid(data.values instanceof Uint16Array ? halfFloats(data.values) : (data.values as Float64Array));
+    return withValid(
+      data.values instanceof Uint16Array ? Float64Array.from(halfOf(data.values)) : (data.values as Float64Array),
+    );
   }
   throw wrongType(name, 'numbers', `${type}`);
 }
