@@ -1,14 +1,14 @@
 /** Peak resident memory of the whole command at some number of rows and at several times as many. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captionRows } from './caption-rows.js';
 import { contest } from './contest.js';
 import type { Contestant } from './contestant.js';
 import { type Entry, medianOf, type Outcome } from './figures.js';
-import { BUNDLED, balanceCommand } from './job.js';
+import { balanceCommand } from './job.js';
 import { labelRows, MANY_ATTRIBUTES, MANY_LABELS } from './label-rows.js';
 import { cacheFolder, type Options } from './options.js';
-import { nodeCommand, wholeProcess } from './whole-process.js';
+import { BUNDLED, nodeCommand, removeOutput, wholeProcess } from './whole-process.js';
 
 const MOST_RATIO = 1.2;
 const MOST_MEGABYTES = 400;
@@ -63,9 +63,7 @@ async function statsCommand(options: Options, rows: number): Promise<Contestant>
     name: 'm4-balance stats',
     command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'stats', config, '--json'),
     folder,
-    prepare: () => {
-      for (const left of [output, `${output}.partial`]) rmSync(left, { recursive: true, force: true });
-    },
+    prepare: () => removeOutput(output),
   });
 }
 
