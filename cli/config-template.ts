@@ -87,7 +87,7 @@ report:
   confidence: 0.95             # of the intervals
   worst: 10                    # how many of the worst pairs the terminal lists
   pairs: 1000                  # how many report.json and report.html list
-  examples: 0                  # captions that the report of stats shows of each pair, with the attribute and without; at most 10
+  examples: 0                  # captions that the report shows of each pair, with the attribute and without; at most 10
   rates: 10                    # at how many rates to tell the bias that M4 would reach; 0: none
 
 # Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).

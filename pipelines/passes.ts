@@ -8,6 +8,7 @@ import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { loadLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
 import { combineCounts, count, decodeCounted, mergeAllCounts } from '../transforms/stats/count.js';
 import type { Counts } from '../transforms/stats/counts.js';
+import { exampleLimit } from '../transforms/stats/example-plan.js';
 import { openStage, type Stage } from '../transforms/tag/stage.js';
 import { mergeAllWritten, type UnitsConfig, write } from '../transforms/write/write.js';
 import { decodeWritten } from '../transforms/write/written.js';
@@ -41,6 +42,7 @@ export async function runPasses({ staging: first, ...rest }: RunContext): Promis
     const run = { ...rest, staging };
     await findOut(run);
     const stage = await openStage(staging);
+    exampleLimit(job, stage.names);
     const context = { ...run, names: stage.names, stage, known: await loadLosses(staging) };
     const outcome = job.config.balance.fit === 'online' ? await online(context) : await twoPasses(context);
     if (!('lost' in outcome)) return { job, staging, stage, ...outcome };

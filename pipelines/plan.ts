@@ -3,6 +3,7 @@ import type { Config, RunConfig } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
 import { createFilters, globalRules } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
+import { exampleLimit } from '../transforms/stats/example-plan.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { hasModels } from './find-out.js';
@@ -85,6 +86,7 @@ function firstPasses(job: Job): { name: string; why: string }[] {
  */
 export async function planBalance(config: Config): Promise<PlanSummary> {
   const job = await prepareJob(config, { look: true });
+  exampleLimit(job, taggerOf(job, emptyVocabularies(job.config)).names);
   return {
     ...inputSummary(job, passesOf(job.config)),
     shards: { rows: expectedShardRows(job) },

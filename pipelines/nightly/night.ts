@@ -72,7 +72,8 @@ function keyOf({ tagger, config }: NightContext, night: string, inputs: readonly
 async function jobOf(context: NightContext, inputs: readonly InputFile[]): Promise<Job> {
   const { config, hooks } = context;
   const files = inputs.map(({ path }) => path);
-  const job = await prepareJob({ ...config, input: { ...config.input, files } }, { hooks });
+  const own = { ...config, input: { ...config.input, files }, report: { ...config.report, examples: 0 } };
+  const job = await prepareJob(own, { hooks });
   const stamps = new Map(inputs.map(({ path, stamp }) => [path, stamp]));
   for (const { path, version, modified } of job.plan.files) {
     const stamp = version ?? (modified === undefined ? '' : new Date(modified).toISOString());

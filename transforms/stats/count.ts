@@ -2,6 +2,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Split } from '../../schemas/split.js';
+import type { Tags } from '../../schemas/tags.js';
 import {
   createPatternCounter,
   type Located,
@@ -9,12 +10,17 @@ import {
   type PatternCounter,
   type PatternShape,
 } from '../balance/range-files.js';
+import { loadJob } from '../read/job.js';
 import { mergerOf } from '../read/merger.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
+import { utf8Column } from '../tag/column.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
+import { exampleColumns, exampleLimit } from './example-plan.js';
+import { addExamples } from './examples.js';
 import { addCounts } from './moments.js';
+import { createRowRandoms } from './row-hash.js';
 
 export function shapeOf(stage: Stage): Shape {
   return {
@@ -22,6 +28,28 @@ export function shapeOf(stage: Stage): Shape {
     labels: stage.names.labels.length,
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
+    examples: exampleLimit(stage.job, stage.names),
+  };
+}
+
+/** Rows of a batch, what filters and taggers said of them, and which of them passed. */
+export interface CountedBatch extends Examples {
+  readonly tags: Tags;
+  /** [rows] drop codes. */
+  readonly drop: Uint8Array;
+  /** Rows with code 0. */
+  readonly kept: Uint32Array;
+}
+
+/** Adds batches of a job to counts. */
+export function createAddRows({ job, exitOfCode }: Stage): (counts: Counts, rows: CountedBatch) => void {
+  const randoms = createRowRandoms(job.plan);
+  return (counts, { batch, firstRow, tags, drop, kept }) => {
+    for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
+    addCounts(counts.exits, tags, drop, exitOfCode);
+    if (counts.examples !== null) {
+      addExamples(counts.examples, utf8Column(batch, 'text'), tags, randoms(batch, firstRow), kept);
+    }
   };
 }
 
@@ -78,6 +106,7 @@ export function decodeMerged(bytes: Uint8Array): Merged {
 
 class Count extends DoFn<Split, KV<string, Uint8Array>> {
   private stage!: Stage;
+  private addRows!: ReturnType<typeof createAddRows>;
   private counts!: Counts;
   private patterns!: PatternCounter;
   private merger: string | undefined;
@@ -87,7 +116,8 @@ class Count extends DoFn<Split, KV<string, Uint8Array>> {
   }
 
   override async setup() {
-    this.stage = await openStage(this.staging);
+    this.stage = await openStage(this.staging, { columns: exampleColumns(await loadJob(this.staging)) });
+    this.addRows = createAddRows(this.stage);
   }
 
   override startBundle() {
@@ -116,12 +146,11 @@ class Count extends DoFn<Split, KV<string, Uint8Array>> {
   }
 
   private add({ batch, firstRow }: Examples): void {
-    const { stage, counts } = this;
+    const { stage } = this;
     const drop = stage.drop(batch, firstRow);
-    for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
     const tags = stage.tag(batch);
-    addCounts(counts.exits, tags, drop, stage.exitOfCode);
     const kept = keptRows(drop);
+    this.addRows(this.counts, { batch, firstRow, tags, drop, kept });
     this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
   }
 

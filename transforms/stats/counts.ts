@@ -1,8 +1,16 @@
-/** What the first pass learns beside the patterns: moments by exit, drops by reason. A commutative monoid, exact. */
+/** What the first pass learns beside the patterns: moments by exit, drops by reason, example captions. A commutative monoid, exact. */
 import { deserialize, serialize } from 'node:v8';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Moments } from '../../schemas/moments.js';
 import type { Unreadable } from '../read/losses.js';
+import {
+  decodeExamples,
+  type ExampleSample,
+  type ExampleShape,
+  emptyExamples,
+  encodeExamples,
+  mergeExamples,
+} from './examples.js';
 import { emptyMoments, mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 
@@ -15,6 +23,8 @@ export interface Shape {
   readonly filters: number;
   /** Number of drop codes in use; code 0 is kept. */
   readonly codes: number;
+  /** Example captions of each attribute, label and value; 0: none. */
+  readonly examples: number;
 }
 
 export interface Counts {
@@ -24,6 +34,8 @@ export interface Counts {
   readonly drops: Float64Array;
   /** Rows that could not be read, in the order of global row numbers. */
   readonly unreadable: Unreadable[];
+  /** Captions of rows that passed all filters; null where none are kept. */
+  readonly examples: ExampleSample | null;
 }
 
 export function emptyCounts(shape: Shape): Counts {
@@ -31,6 +43,10 @@ export function emptyCounts(shape: Shape): Counts {
     exits: Array.from({ length: shape.filters + 1 }, () => emptyMoments(shape.attributes, shape.labels)),
     drops: new Float64Array(shape.codes),
     unreadable: [],
+    examples:
+      shape.examples > 0
+        ? emptyExamples({ attributes: shape.attributes, labels: shape.labels, limit: shape.examples })
+        : null,
   };
 }
 
@@ -43,24 +59,33 @@ export function mergeCounts(into: Counts, from: Counts): void {
   for (let code = 0; code < into.drops.length; code++) into.drops[code] += from.drops[code];
   into.unreadable.push(...from.unreadable);
   into.unreadable.sort((a, b) => a.firstRow - b.firstRow);
+  if (into.examples && from.examples) mergeExamples(into.examples, from.examples);
 }
 
 interface Wire {
   readonly exits: Uint8Array[];
   readonly drops: Float64Array;
   readonly unreadable: Unreadable[];
+  readonly examples: { readonly shape: ExampleShape; readonly bytes: Uint8Array } | null;
 }
+
+const shapeOf = ({ attributes, labels, limit }: ExampleShape): ExampleShape => ({ attributes, labels, limit });
 
 export function encodeCounts(counts: Counts): Uint8Array {
   const wire: Wire = {
     exits: counts.exits.map(encodeMoments),
     drops: counts.drops,
     unreadable: counts.unreadable,
+    examples: counts.examples && { shape: shapeOf(counts.examples), bytes: encodeExamples(counts.examples) },
   };
   return new Uint8Array(serialize(wire));
 }
 
 export function decodeCounts(bytes: Uint8Array): Counts {
-  const wire = deserialize(new Uint8Array(bytes)) as Wire;
-  return { ...wire, exits: wire.exits.map(decodeMoments) };
+  const { exits, examples, ...rest } = deserialize(new Uint8Array(bytes)) as Wire;
+  return {
+    ...rest,
+    exits: exits.map(decodeMoments),
+    examples: examples && decodeExamples(examples.bytes, examples.shape),
+  };
 }

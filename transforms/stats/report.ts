@@ -12,6 +12,7 @@ import {
   type WeightsReport,
 } from '../../schemas/report.js';
 import type { TagNames } from '../../schemas/tags.js';
+import { type ExampleSample, examplesOf } from './examples.js';
 import { readHistogram, type WeightHistogram } from './histogram.js';
 import { type AssociationSummary, association, attributeFigure, effective, pairFigure } from './measures.js';
 import { accumulate, cellOf } from './moments.js';
@@ -45,6 +46,8 @@ export interface ReportInput {
   readonly filters: readonly string[];
   /** [filters + 1]: rows that left at each filter, and then those that passed all (see `addCounts`). */
   readonly exits: readonly Moments[];
+  /** Captions of rows that passed all filters; null, or left out: none. */
+  readonly examples?: ExampleSample | null;
   readonly balance?: BalanceOutcome;
   readonly names: TagNames;
   /** [m] target shares. */
@@ -136,7 +139,12 @@ export function stageReport(
   };
 }
 
-function pairReports(raw: CountedStage, balanced: CountedStage | undefined, names: TagNames): PairReport[] {
+function pairReports(
+  raw: CountedStage,
+  balanced: CountedStage | undefined,
+  names: TagNames,
+  examples: ExampleSample | null,
+): PairReport[] {
   const c = names.labels.length;
   const worst = [...raw.association.worst, ...(balanced?.association.worst ?? [])];
   const numbers = new Set(worst.map(({ attribute, label }) => attribute * c + label));
@@ -147,6 +155,7 @@ function pairReports(raw: CountedStage, balanced: CountedStage | undefined, name
       label: names.labels[r],
       raw: pairFigure(raw.moments, k, r, raw.association.z),
       balanced: balanced === undefined ? null : pairFigure(balanced.moments, k, r, balanced.association.z),
+      ...(examples === null ? {} : { examples: examplesOf(examples, k, r) }),
     };
   });
 }
@@ -210,7 +219,7 @@ export function buildReport(input: ReportInput): Report {
     rows: { read: input.read, kept, written, dropped: { ...input.dropped } },
     certificate: certificateReport(balance?.certificate),
     bias: stages.map((s) => stageReport(s, input)),
-    pairs: pairReports(raw, balanced, names),
+    pairs: pairReports(raw, balanced, names, input.examples ?? null),
     unranked: {
       count: raw.association.unranked,
       pairs: raw.association.unrankedPairs.map(({ attribute, label, support }) => {

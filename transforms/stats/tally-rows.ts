@@ -3,9 +3,8 @@ import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../.
 import type { Split } from '../../schemas/split.js';
 import { mergerOf } from '../read/merger.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
-import { columnData, hasColumn } from '../tag/column.js';
 import { openStage, type Stage } from '../tag/stage.js';
-import { type FilePlace, filePlaces, rowHashes } from './row-hash.js';
+import { createRowRandoms, type RowRandoms } from './row-hash.js';
 import { planStats, type StatsPlan, tallyShape } from './stats-plan.js';
 import { addTally, emptyTally, encodeTally, type Tally, type TallyShape } from './tally.js';
 import { addBatch, type BatchPlan } from './tally-batch.js';
@@ -24,8 +23,8 @@ class TallyRows extends DoFn<Split, KV<string, Uint8Array>> {
   private stage!: Stage;
   private shape!: TallyShape;
   private plan!: BatchPlan;
-  private places!: ReadonlyMap<string, FilePlace>;
-  private hashed = false;
+  /** Undefined where nothing depends on random numbers. */
+  private randoms: RowRandoms | undefined;
   private tally!: Tally;
   private merger: string | undefined;
 
@@ -38,8 +37,7 @@ class TallyRows extends DoFn<Split, KV<string, Uint8Array>> {
     this.stage = stage;
     this.shape = shape;
     this.plan = { ...plan, captionWords: createCaptionWords() };
-    this.hashed = plan.hashed;
-    this.places = filePlaces(stage.job.plan);
+    this.randoms = plan.hashed ? createRowRandoms(stage.job.plan) : undefined;
   }
 
   override startBundle() {
@@ -57,7 +55,7 @@ class TallyRows extends DoFn<Split, KV<string, Uint8Array>> {
         continue;
       }
       try {
-        this.add(piece, split);
+        this.add(piece);
       } catch (error) {
         throw placed(error, reader, piece.firstRow);
       }
@@ -65,16 +63,11 @@ class TallyRows extends DoFn<Split, KV<string, Uint8Array>> {
     }
   }
 
-  private add({ batch, firstRow }: Examples, { file }: Split): void {
+  private add({ batch, firstRow }: Examples): void {
     const { stage } = this;
     const drop = stage.drop(batch, firstRow);
     const tags = stage.tag(batch);
-    let random: Float64Array | undefined;
-    if (this.hashed) {
-      random = new Float64Array(batch.numRows);
-      const ids = hasColumn(batch, 'id') && !stage.job.plan.rowNumberIds ? columnData(batch, 'id') : undefined;
-      rowHashes(ids, firstRow, this.places.get(file)!, random);
-    }
+    const random = this.randoms?.(batch, firstRow);
     addBatch(this.tally, this.plan, { batch, tags, drop, random }, stage.exitOfCode);
   }
 

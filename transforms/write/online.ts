@@ -8,9 +8,16 @@ import { createPatternCounter, type Located, type PatternCounter } from '../bala
 import { currentDuals, encodeStream, latestStream, type StreamState, updateStream } from '../balance/stream.js';
 import { type Handed, received } from '../read/handed.js';
 import { mergerOf } from '../read/merger.js';
-import { CombineKey, decodeMerged, MergeKeys, patternParts, patternShapeOf, shapeOf } from '../stats/count.js';
+import {
+  CombineKey,
+  createAddRows,
+  decodeMerged,
+  MergeKeys,
+  patternParts,
+  patternShapeOf,
+  shapeOf,
+} from '../stats/count.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts } from '../stats/counts.js';
-import { addCounts } from '../stats/moments.js';
 import { selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { emptyResult, type ShardContext, type Weigher, writeShard } from './shard.js';
@@ -38,6 +45,7 @@ export interface Online extends Learnt {
 class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof stateSpecs> {
   override readonly stateSpecs = stateSpecs;
   private stage!: Stage;
+  private addRows!: ReturnType<typeof createAddRows>;
   private task!: M4Config;
   private written!: Written;
   private counts!: Counts;
@@ -52,6 +60,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
   override async setup() {
     const { staging, task } = this.config;
     this.stage = await openStage(staging, { allColumns: true });
+    this.addRows = createAddRows(this.stage);
     this.task = await received(task);
   }
 
@@ -93,13 +102,12 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
   }
 
   private observers(ctx: BundleContext): Pick<ShardContext, 'onRows' | 'onTags'> {
-    const { stage, counts, patterns } = this;
+    const { addRows, counts, patterns } = this;
     return {
       onRows: (rows) => ctx.counter('rows', rows),
-      onTags(tags, utility, drop, kept) {
-        for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
-        addCounts(counts.exits, tags, drop, stage.exitOfCode);
-        patterns.add(selectTags(tags, kept), utility);
+      onTags(rows, utility) {
+        addRows(counts, rows);
+        patterns.add(selectTags(rows.tags, rows.kept), utility);
       },
     };
   }

@@ -12,6 +12,7 @@ import { project } from '../read/columns.js';
 import { dataPath } from '../read/job.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
 import { copies, expand, finalDrop, randomControl } from '../resample/copies.js';
+import type { CountedBatch } from '../stats/count.js';
 import { addWeights } from '../stats/histogram.js';
 import { addWeighted } from '../stats/moments.js';
 import { columnData } from '../tag/column.js';
@@ -50,9 +51,9 @@ export interface ShardContext {
   onRows(rows: number): void;
   /**
    * Wants the tags of every row that was read: all rows are then tagged, not only those that the filters keep. `utility` is
-   * that of the kept rows, `kept` their numbers.
+   * that of the kept rows.
    */
-  onTags?(tags: Tags, utility: Float64Array | undefined, drop: Uint8Array, kept: Uint32Array): void;
+  onTags?(rows: CountedBatch, utility: Float64Array | undefined): void;
 }
 
 /** Final reasons by drop code - 1: the filters', then the resampler's. */
@@ -111,7 +112,7 @@ async function writeBatch(
   const drop = stage.drop(batch, firstRow);
   const kept = keptRows(drop);
   const utility = stage.utility(batch, kept);
-  const tags = tagsOf(context, batch, drop, kept, utility);
+  const tags = tagsOf(context, { batch, firstRow, drop, kept }, utility);
   const duals = weigher.next(utility === undefined ? { tags } : { tags, utility });
   const weights = weigh(tags, utility, duals, weigher.problem, new Float64Array(kept.length));
   addWeighted(into.balanced, tags, weights);
@@ -190,15 +191,14 @@ function rawRate(share: number, rate: number): number {
 
 function tagsOf(
   { stage, onTags }: ShardContext,
-  batch: RecordBatch,
-  drop: Uint8Array,
-  kept: Uint32Array,
+  rows: Omit<CountedBatch, 'tags'>,
   utility: Float64Array | undefined,
 ): Tags {
+  const { batch, kept } = rows;
   if (onTags === undefined) return stage.tag(batch, kept);
-  const all = stage.tag(batch);
-  onTags(all, utility, drop, kept);
-  return selectTags(all, kept);
+  const tags = stage.tag(batch);
+  onTags({ ...rows, tags }, utility);
+  return selectTags(tags, kept);
 }
 
 function idsOf(batch: RecordBatch, kept: Uint32Array) {
