@@ -32,6 +32,7 @@ export {
 export type { WorkerEnvironment } from './environment.js';
 export { type Flow, flatten, groupByKey, impulse, type ParDoOptions } from './flow.js';
 export { JobError } from './job-error.js';
+export { registerMerge } from './merge.js';
 export type { Distribution } from './metrics.js';
 export { registerModule } from './modules.js';
 export { cutPieces, joinPieces, PIECE_BYTES } from './pieces.js';

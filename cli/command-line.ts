@@ -1,6 +1,6 @@
 /** The commands and their flags; from an argument list to an exit code. */
 import { createRequire } from 'node:module';
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { ConfigError } from '../schemas/errors.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
@@ -8,7 +8,7 @@ import { type Arguments, type Command, EXIT_HELP, NAME, operand, refuseUnknown }
 import { clean } from './clean.js';
 import { evaluateCommand, evaluateFlags } from './evaluate.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
-import { configFlags } from './flags.js';
+import { configFlags, type Flag } from './flags.js';
 import { init } from './init.js';
 import type { Job } from './job.js';
 import {
@@ -21,6 +21,7 @@ import {
 } from './nightly.js';
 import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
 import { printError } from './print-error.js';
+import { proxiesCommand, proxiesFlags } from './proxies.js';
 import { publishCommand, publishFlags } from './publish.js';
 import { BALANCE, runCommand, runFlags, STATS } from './run-command.js';
 import type { Terminal } from './terminal.js';
@@ -29,22 +30,6 @@ import { POOL_PORT, workerPool } from './worker-pool.js';
 
 /** What `init` writes without a name. */
 const DEFAULT_FILE = 'm4-balance.yaml';
-const COMMANDS = [
-  'init',
-  'balance',
-  'stats',
-  'evaluate-tags',
-  'merge',
-  'diff',
-  'publish',
-  'nightly',
-  'history',
-  'rollback',
-  'clean',
-  'schema',
-  'worker',
-  'worker-pool',
-];
 const MAXIMUM_COLUMNS = 120;
 
 const packageFile = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -82,15 +67,110 @@ const workerPoolCommand: Command = async (argv, terminal) => {
   return workerPool({ host: String(argv.host), port: String(argv.port) }, terminal);
 };
 
+const initFlags = (parser: Argv) =>
+  parser
+    .usage(`$0 init [FILE]\n\nWrite a commented configuration to FILE (${DEFAULT_FILE}); - is stdout.`)
+    .option('force', { type: 'boolean', describe: 'Overwrite the file' })
+    .example(`${NAME} init job.yaml`, 'then edit job.yaml');
+
+const cleanFlags = (parser: Argv) =>
+  parser
+    .usage(
+      '$0 clean OUTPUT [--remove]\n\nList what dead runs have left beside OUTPUT. A finished output is never touched.',
+    )
+    .option('remove', { type: 'boolean', describe: 'Remove it; refused where a live run is at work' })
+    .option('force', { type: 'boolean', describe: "Also what another machine's run has left, which may live" })
+    .option('json', { type: 'boolean', describe: 'One JSON object on stdout' });
+
+const workerFlags = (parser: Argv) =>
+  parser.usage('$0 worker FLAGS\n\nServe the runner that the flags of the Beam SDK container contract name.');
+
+const workerPoolFlags = (parser: Argv) =>
+  parser
+    .usage('$0 worker-pool\n\nStart workers, as processes of this machine, for runners that ask for them.')
+    .option('host', { type: 'string', default: 'localhost', describe: 'Listen here; others may then start workers' })
+    .option('port', { type: 'string', default: String(POOL_PORT), describe: '0: a free one' })
+    .example(`${NAME} worker-pool --port 50000`, 'then balance --runner.workerPool localhost:50000');
+
+interface Subcommand {
+  readonly purpose: string;
+  /** Its flags, for the help; `config`: the keys of the configuration. */
+  flags(parser: Argv, config: readonly Flag[]): Argv;
+  command(config: readonly Flag[], args: readonly string[]): Command;
+}
+
+/** By name, in the order in which the help lists them. */
+const COMMANDS: Readonly<Record<string, Subcommand>> = {
+  init: { purpose: 'Write a commented configuration', flags: initFlags, command: () => initCommand },
+  balance: {
+    purpose: BALANCE.purpose,
+    flags: (parser, config) => runFlags(parser, config, BALANCE),
+    command: (config) => runCommand(config, BALANCE),
+  },
+  stats: {
+    purpose: STATS.purpose,
+    flags: (parser, config) => runFlags(parser, config, STATS),
+    command: (config) => runCommand(config, STATS),
+  },
+  'evaluate-tags': {
+    purpose: 'Tell how right the tags are, by columns that tell the truth',
+    flags: evaluateFlags,
+    command: evaluateCommand,
+  },
+  merge: { purpose: 'Add up outputs of stats', flags: mergeFlags, command: () => mergeCommand },
+  diff: { purpose: 'Tell what drifted between two outputs', flags: diffFlags, command: diffCommand },
+  proxies: {
+    purpose: 'List the words and labels that go with an attribute in an output of stats',
+    flags: proxiesFlags,
+    command: () => proxiesCommand,
+  },
+  publish: { purpose: 'Load a finished output to BigQuery', flags: publishFlags, command: publishCommand },
+  nightly: {
+    purpose: 'Add what is new to the set, balance it again, and publish it if every gate passes',
+    flags: nightlyFlags,
+    command: nightlyCommand,
+  },
+  history: {
+    purpose: 'List the runs of nightly that were in use',
+    flags: historyFlags,
+    command: () => historyCommand,
+  },
+  rollback: {
+    purpose: 'Put an earlier run of nightly in use',
+    flags: rollbackFlags,
+    command: () => rollbackCommand,
+  },
+  clean: {
+    purpose: 'List what dead runs have left beside an output, and remove it',
+    flags: cleanFlags,
+    command: () => cleanCommand,
+  },
+  schema: {
+    purpose: "Print the configuration's JSON Schema",
+    flags: (parser) => parser,
+    command: () => schemaCommand,
+  },
+  worker: {
+    purpose: 'Serve a runner: what its containers and processes start',
+    flags: workerFlags,
+    command: (_, args) => workerCommand(args),
+  },
+  'worker-pool': {
+    purpose: 'Start workers for runners that ask for them',
+    flags: workerPoolFlags,
+    command: () => workerPoolCommand,
+  },
+};
+
 /** What the arguments ask for: a command to run, or a text (help, version) to print. */
 async function parse(
   args: readonly string[],
   columns: number,
 ): Promise<{ run?: Command; argv: Arguments; text: string }> {
-  const flags = configFlags();
+  const config = configFlags();
   let run: Command | undefined;
   let text = '';
-  const parser = yargs()
+  const usage = yargs()
     .scriptName(NAME)
     .usage('Balance the sensitive attributes of image-text data.\n\nUsage: $0 COMMAND')
     .parserConfiguration({
@@ -98,119 +178,25 @@ async function parse(
       'camel-case-expansion': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
-    })
-    .command(
-      'init',
-      'Write a commented configuration',
-      (p) =>
-        p
-          .usage(`$0 init [FILE]\n\nWrite a commented configuration to FILE (${DEFAULT_FILE}); - is stdout.`)
-          .option('force', { type: 'boolean', describe: 'Overwrite the file' })
-          .example(`${NAME} init job.yaml`, 'then edit job.yaml'),
-      () => {
-        run = initCommand;
-      },
-    )
-    .command(
-      BALANCE.name,
-      BALANCE.purpose,
-      (p) => runFlags(p, flags, BALANCE),
-      () => {
-        run = runCommand(flags, BALANCE);
-      },
-    )
-    .command(
-      STATS.name,
-      STATS.purpose,
-      (p) => runFlags(p, flags, STATS),
-      () => {
-        run = runCommand(flags, STATS);
-      },
-    )
-    .command(
-      'evaluate-tags',
-      'Tell how right the tags are, by columns that tell the truth',
-      (p) => evaluateFlags(p, flags),
-      () => {
-        run = evaluateCommand(flags);
-      },
-    )
-    .command('merge', 'Add up outputs of stats', mergeFlags, () => {
-      run = mergeCommand;
-    })
-    .command(
-      'diff',
-      'Tell what drifted between two outputs',
-      (p) => diffFlags(p, flags),
-      () => {
-        run = diffCommand(flags);
-      },
-    )
-    .command(
-      'publish',
-      'Load a finished output to BigQuery',
-      (p) => publishFlags(p, flags),
-      () => {
-        run = publishCommand(flags);
-      },
-    )
-    .command(
-      'nightly',
-      'Add what is new to the set, balance it again, and publish it if every gate passes',
-      (p) => nightlyFlags(p, flags),
-      () => {
-        run = nightlyCommand(flags);
-      },
-    )
-    .command('history', 'List the runs of nightly that were in use', historyFlags, () => {
-      run = historyCommand;
-    })
-    .command('rollback', 'Put an earlier run of nightly in use', rollbackFlags, () => {
-      run = rollbackCommand;
-    })
-    .command(
-      'clean',
-      'List what dead runs have left beside an output, and remove it',
-      (p) =>
-        p
-          .usage(
-            '$0 clean OUTPUT [--remove]\n\nList what dead runs have left beside OUTPUT. A finished output is never touched.',
-          )
-          .option('remove', { type: 'boolean', describe: 'Remove it; refused where a live run is at work' })
-          .option('force', { type: 'boolean', describe: "Also what another machine's run has left, which may live" })
-          .option('json', { type: 'boolean', describe: 'One JSON object on stdout' }),
-      () => {
-        run = cleanCommand;
-      },
-    )
-    .command('schema', "Print the configuration's JSON Schema", {}, () => {
-      run = schemaCommand;
-    })
-    .command(
-      'worker',
-      'Serve a runner: what its containers and processes start',
-      (p) => p.usage('$0 worker FLAGS\n\nServe the runner that the flags of the Beam SDK container contract name.'),
-      () => {
-        run = workerCommand(args);
-      },
-    )
-    .command(
-      'worker-pool',
-      'Start workers for runners that ask for them',
-      (p) =>
-        p
-          .usage('$0 worker-pool\n\nStart workers, as processes of this machine, for runners that ask for them.')
-          .option('host', {
-            type: 'string',
-            default: 'localhost',
-            describe: 'Listen here; others may then start workers',
-          })
-          .option('port', { type: 'string', default: String(POOL_PORT), describe: '0: a free one' })
-          .example(`${NAME} worker-pool --port 50000`, 'then balance --runner.workerPool localhost:50000'),
-      () => {
-        run = workerPoolCommand;
-      },
-    )
+    });
+  // Yargs lays out the help of every command that it finds, which takes longer than to start: it looks for one where it may have to.
+  const [word = ''] = args;
+  const found = Object.hasOwn(COMMANDS, word) && !args.includes('--help') ? COMMANDS[word] : undefined;
+  if (found !== undefined) run = found.command(config, args);
+  const withCommands = () =>
+    Object.entries(COMMANDS).reduce(
+      (p, [name, { purpose, flags, command }]) =>
+        p.command(
+          name,
+          purpose,
+          (own) => flags(own, config),
+          () => {
+            run = command(config, args);
+          },
+        ),
+      usage,
+    );
+  const parser = (found === undefined ? withCommands() : found.flags(usage, config))
     .version(packageFile.version)
     .epilogue(EXIT_HELP.join('\n'))
     .updateStrings({ string: 'value', boolean: 'switch' })
@@ -227,13 +213,14 @@ async function parse(
   if (run === undefined && text === '') {
     const [word] = argv._ as readonly unknown[];
     const got = word === undefined ? 'nothing' : JSON.stringify(word);
-    const near = didYouMean(String(word ?? ''), COMMANDS);
+    const names = Object.keys(COMMANDS);
+    const near = didYouMean(String(word ?? ''), names);
     throw new ConfigError(
-      [`expected a command, one of ${COMMANDS.join(', ')}, got ${got}.${near}`, `${NAME} --help tells more.`],
+      [`expected a command, one of ${names.join(', ')}, got ${got}.${near}`, `${NAME} --help tells more.`],
       'command line',
     );
   }
-  return { run, argv, text };
+  return text === '' ? { run, argv, text } : { argv, text };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import { ARROW_MAGIC } from './arrow-messages.js';
 import { verifyMetadata } from './arrow-verify.js';
+import { onceFor } from './once.js';
 
 /** Metadata of one message, and the footer of a file: far above what any schema needs. */
 const MAXIMUM_METADATA_BYTES = 64 * 2 ** 20;
@@ -229,22 +230,15 @@ async function streamLayout(source: ByteSource): Promise<Layout> {
   return { schema, dictionaries, groups: grouped(batches) };
 }
 
-const layouts = new WeakMap<ByteSource, Promise<Layout>>();
-
 /** Where the batches of an Arrow file or stream are, from its footer or by walking message heads: no body is read. Worked out once for a source. */
-export function readLayout(source: ByteSource): Promise<Layout> {
-  const known = layouts.get(source);
-  if (known !== undefined) return known;
-  const layout = (async () => {
-    if (source.bytes < 8) {
-      const got = source.bytes === 0 ? 'an empty file' : `${source.bytes} bytes`;
-      throw arrowError(source.name, undefined, 'an Arrow file or stream', got);
-    }
-    const head = await source.read(0, ARROW_MAGIC.length);
-    const isFile = source.bytes >= 18 && ARROW_MAGIC.every((byte, i) => head[i] === byte);
-    return isFile ? fileLayout(source) : streamLayout(source);
-  })();
-  layouts.set(source, layout);
-  layout.catch(() => layouts.delete(source));
-  return layout;
+export const readLayout = onceFor(findLayout);
+
+async function findLayout(source: ByteSource): Promise<Layout> {
+  if (source.bytes < 8) {
+    const got = source.bytes === 0 ? 'an empty file' : `${source.bytes} bytes`;
+    throw arrowError(source.name, undefined, 'an Arrow file or stream', got);
+  }
+  const head = await source.read(0, ARROW_MAGIC.length);
+  const isFile = source.bytes >= 18 && ARROW_MAGIC.every((byte, i) => head[i] === byte);
+  return isFile ? fileLayout(source) : streamLayout(source);
 }

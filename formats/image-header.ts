@@ -164,6 +164,24 @@ export function imageFormat(b: Uint8Array): ImageFormat | undefined {
   return head.startsWith('BM') ? 'bmp' : undefined;
 }
 
+/** Usual endings of file names. */
+const ENDINGS: Readonly<Record<ImageFormat, string>> = {
+  jpeg: 'jpg',
+  png: 'png',
+  gif: 'gif',
+  webp: 'webp',
+  bmp: 'bmp',
+};
+/** TIFF is known by its first bytes only, in either byte order (TIFF 6.0, section 2). */
+const TIFF_HEADS: ReadonlySet<string> = new Set(['II*\0', 'MM\0*']);
+
+/** The usual ending of the name of a file of these bytes, without a dot; undefined where they are no image. */
+export function imageEnding(b: Uint8Array): string | undefined {
+  const format = imageFormat(b);
+  if (format !== undefined) return ENDINGS[format];
+  return TIFF_HEADS.has(bufferOf(b.subarray(0, 4)).toString('latin1')) ? 'tiff' : undefined;
+}
+
 /** The header of an encoded image; no byte of the pixels is decoded. Never throws: hostile bytes have a fault. */
 export function imageHeader(bytes: Uint8Array): ImageHeader {
   const format = imageFormat(bytes);

@@ -3,6 +3,7 @@ import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
+import { onceFor } from './once.js';
 import { readThriftStruct } from './parquet-thrift.js';
 
 /** The four bytes at both ends of a Parquet file. */
@@ -176,17 +177,8 @@ async function parseFooter(source: ByteSource): Promise<Footer> {
   return { root: metadata.schema[0]!, columns, groups };
 }
 
-const footers = new WeakMap<ByteSource, Promise<Footer>>();
-
 /** The checked footer of a file; parsed once for a source. */
-export function readFooter(source: ByteSource): Promise<Footer> {
-  const known = footers.get(source);
-  if (known !== undefined) return known;
-  const footer = parseFooter(source);
-  footers.set(source, footer);
-  footer.catch(() => footers.delete(source));
-  return footer;
-}
+export const readFooter = onceFor(parseFooter);
 
 /** Integer annotations as the older converted type: the writer of footers would give the newer one's bit width a type that strict readers refuse. */
 export function withoutIntegerAnnotation(element: SchemaElement): SchemaElement {

@@ -3,16 +3,15 @@
  * types: planning walks over all records once.
  */
 import { isUtf8 } from 'node:buffer';
-import { Field, type RecordBatch, Schema } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import type { FilePlan } from '../schemas/split.js';
-import { type ColumnBuilder, columnBuilder } from './column-builder.js';
-import { batchOf } from './data.js';
+import type { BatchBuilder, WalkedColumn } from './batch-builder.js';
 import { KIND, type VisitFeature, visitBytes, visitExample, visitFloats, visitIntegers } from './example-fields.js';
-import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
-import { arrowType, settledType } from './inferred.js';
+import { BATCH_BYTES, type Format } from './format.js';
 import { type RecordRun, recordRuns } from './tfrecord-reader.js';
+import { walkedFormat } from './walked-format.js';
 
 /** Features of a file, at most. */
 const MAXIMUM_FEATURES = 1024;
@@ -152,25 +151,14 @@ async function scan(source: ByteSource): Promise<FilePlan> {
   return { columns, groups: [{ rows, bytes }] };
 }
 
-const scans = new WeakMap<ByteSource, Promise<FilePlan>>();
-
-function scanned(source: ByteSource): Promise<FilePlan> {
-  const known = scans.get(source);
-  if (known !== undefined) return known;
-  const found = scan(source);
-  scans.set(source, found);
-  found.catch(() => scans.delete(source));
-  return found;
-}
-
-interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly builder: ColumnBuilder;
-}
-
 /** Puts the values of a feature into its column: one, or in a list column any number. Throws a plain Error for what does not fit. */
-function store({ name, type, builder }: Column, bytes: Uint8Array, kind: number, start: number, end: number): void {
+function store(
+  { name, type, builder }: WalkedColumn,
+  bytes: Uint8Array,
+  kind: number,
+  start: number,
+  end: number,
+): void {
   const target = builder.items ?? builder;
   const before = target.rows;
   const list = builder.items !== undefined;
@@ -185,73 +173,38 @@ function store({ name, type, builder }: Column, bytes: Uint8Array, kind: number,
   else if (count > 1) throw new Error(`${count} values in the feature ${name}, which is ${type}`);
 }
 
-async function* readExamples(
-  source: ByteSource,
-  group: number,
-  names?: readonly string[],
-  batchRows: number = BATCH_ROWS,
-  types?: Readonly<Record<string, string>>,
-): AsyncGenerator<RecordBatch> {
-  if (group !== 0)
-    throw new InputError('TFRecord', { file: source.name, place: `group ${group}`, expected: 'group 0', got: 'none' });
-  const planned =
-    types ?? Object.fromEntries((await scanned(source)).columns.map((c) => [c.name, settledType(c.type)]));
-  const columns = (names ?? Object.keys(planned)).map((name): Column => {
-    const type = Object.hasOwn(planned, name) ? planned[name]! : undefined;
-    if (type !== undefined) return { name, type, builder: columnBuilder(type) };
-    const got = Object.keys(planned).join(', ');
-    throw new InputError('TFRecord', {
-      file: source.name,
-      place: `column ${name}`,
-      expected: 'a feature of this name',
-      got,
-    });
-  });
-  const schema = new Schema(columns.map(({ name, type }) => new Field(name, arrowType(type), true)));
-  const keys = makeKeys(columns.map((column) => [column.name, column] as const));
-  const size = () => columns.reduce((sum, c) => sum + c.builder.bytes, 0);
-  let rows = 0;
+async function* readExamples(source: ByteSource, batch: BatchBuilder, batchRows: number): AsyncGenerator<RecordBatch> {
+  const keys = makeKeys(batch.columns.map((column) => [column.name, column] as const));
   let run!: RecordRun;
   const visit: VisitFeature = (keyStart, keyEnd, kind, start, end) => {
     const column = keys.find(run.bytes, keyStart, keyEnd);
     if (column === undefined) return;
-    if (column.builder.rows > rows) throw new Error(`the feature ${column.name} twice`);
+    if (column.builder.rows > batch.rows) throw new Error(`the feature ${column.name} twice`);
     store(column, run.bytes, kind, start, end);
   };
-  const endRow = () => {
-    rows++;
-    for (const { builder } of columns) if (builder.rows < rows) builder.addNull();
-  };
-  const finished = () => {
-    const count = rows;
-    rows = 0;
-    return batchOf(
-      schema,
-      columns.map((c) => c.builder.finish()),
-      count,
-    );
-  };
+  const endRow = () => batch.endRow();
   for await (const next of recordRuns(source)) {
     run = next;
     // A run is about 1 MiB, or one record; the rows of a batch are cut within it.
     for (let from = 0; from < next.count; ) {
-      const count = Math.min(next.count - from, batchRows - rows);
+      const count = Math.min(next.count - from, batchRows - batch.rows);
       run = { ...next, first: next.first + from, count, bounds: next.bounds.slice(2 * from, 2 * (from + count)) };
       eachExample(source, run, visit, endRow);
       from += count;
-      if (rows >= batchRows || size() >= BATCH_BYTES) yield finished();
+      if (batch.rows >= batchRows || batch.bytes >= BATCH_BYTES) yield batch.finish();
     }
   }
-  if (rows > 0) yield finished();
+  if (batch.rows > 0) yield batch.finish();
 }
 
 /**
  * TFRecord files of tf.train.Example, plain, gzip or zlib: a file is one group, each feature a column. Bytes are text where most values of the file are UTF-8; a
  * feature with several values in any record is a list; one that a record lacks, or that has no value, is null.
  */
-export const tfrecord: Format = {
+export const tfrecord: Format = walkedFormat({
   name: 'tfrecord',
+  title: 'TFRecord',
   extensions: ['.tfrecord', '.tfrecords', '.tfrec', '.tfrecord.gz', '.tfrecords.gz', '.tfrecord.zlib'],
-  plan: scanned,
+  scan,
   read: readExamples,
-};
+});

@@ -6,6 +6,7 @@
 import { type Data, type RecordBatch, type Schema, Type } from 'apache-arrow';
 import { InputError, InvariantError } from '../schemas/errors.js';
 import type { BatchWriter } from './format.js';
+import { imageEnding } from './image-header.js';
 import { jsonText } from './json-text.js';
 
 const BLOCK_BYTES = 512;
@@ -16,23 +17,8 @@ const NAME_BYTES = 99;
 /** What 11 octal digits hold. */
 const MAXIMUM_FILE_BYTES = 8 ** 11 - 1;
 
-/** First bytes of the image types that trainers decode, from a place on, and their usual ending. */
-const IMAGE_TYPES: readonly { readonly at: number; readonly head: string; readonly ending: string }[] = [
-  { at: 0, head: '\xff\xd8\xff', ending: 'jpg' },
-  { at: 0, head: '\x89PNG\r\n\x1a\n', ending: 'png' },
-  { at: 0, head: 'GIF8', ending: 'gif' },
-  { at: 8, head: 'WEBP', ending: 'webp' },
-  { at: 0, head: 'BM', ending: 'bmp' },
-  { at: 0, head: 'II*\0', ending: 'tiff' },
-  { at: 0, head: 'MM\0*', ending: 'tiff' },
-];
+/** Of an image of none of the known formats. */
 const UNKNOWN_ENDING = 'bin';
-const HEAD_BYTES = 12;
-
-function endingOf(image: Uint8Array): string {
-  const head = Buffer.from(image.subarray(0, HEAD_BYTES)).toString('latin1');
-  return IMAGE_TYPES.find((type) => head.startsWith(type.head, type.at))?.ending ?? UNKNOWN_ENDING;
-}
 
 /** The header of a regular file (IEEE Std 1003.1, ustar interchange format). */
 function tarHeader(name: string, bytes: number): Uint8Array {
@@ -90,7 +76,7 @@ export function webdatasetWriter(schema: Schema): BatchWriter {
       const key = Buffer.from(bytesAt(columns[0]!, row)).toString('latin1');
       if (image >= 0 && columns[image]!.getValid(row)) {
         const body = bytesAt(columns[image]!, row);
-        add(`${key}.${endingOf(body)}`, body);
+        add(`${key}.${imageEnding(body) ?? UNKNOWN_ENDING}`, body);
       }
       if (text >= 0) add(`${key}.txt`, columns[text]!.getValid(row) ? bytesAt(columns[text]!, row) : new Uint8Array());
       const fields = rest.map((i) => `${labels[i]}:${jsonText(columns[i]!, row)}`);

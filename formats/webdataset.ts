@@ -3,17 +3,16 @@
  * path up to the first dot of the file name, the rest is the extension.
  */
 import type { RecordBatch } from 'apache-arrow';
-import { Field, Schema } from 'apache-arrow';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import type { FilePlan } from '../schemas/split.js';
-import { type ColumnBuilder, columnBuilder } from './column-builder.js';
-import { batchOf } from './data.js';
-import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
+import type { BatchBuilder, WalkedColumn } from './batch-builder.js';
+import { BATCH_BYTES, type Format } from './format.js';
 import { type Compression, compressionOf, type Forward, forward } from './forward.js';
-import { arrowType, joinTypes, settledType, typeOfJson } from './inferred.js';
+import { joinTypes, typeOfJson } from './inferred.js';
 import { jsonFields } from './json-fields.js';
 import { memberError, shownName, type TarMember, tarMembers } from './tar.js';
+import { walkedFormat } from './walked-format.js';
 
 /** The column of the samples' keys, as webdataset calls it. */
 const KEY = '__key__';
@@ -141,59 +140,20 @@ async function scan(source: ByteSource): Promise<FilePlan> {
   return { columns, groups: [{ rows, bytes }] };
 }
 
-const scans = new WeakMap<ByteSource, Promise<FilePlan>>();
-
-function scanned(source: ByteSource): Promise<FilePlan> {
-  const known = scans.get(source);
-  if (known !== undefined) return known;
-  const found = scan(source);
-  scans.set(source, found);
-  found.catch(() => scans.delete(source));
-  return found;
-}
-
-async function* readSamples(
-  source: ByteSource,
-  group: number,
-  names?: readonly string[],
-  batchRows: number = BATCH_ROWS,
-  types?: Readonly<Record<string, string>>,
-): AsyncGenerator<RecordBatch> {
-  if (group !== 0)
-    throw new InputError('WebDataset', {
-      file: source.name,
-      place: `group ${group}`,
-      expected: 'group 0',
-      got: 'none',
-    });
-  const planned =
-    types ?? Object.fromEntries((await scanned(source)).columns.map((c) => [c.name, settledType(c.type)]));
-  const wanted = names ?? Object.keys(planned);
-  const typeOf = (name: string) => {
-    if (Object.hasOwn(planned, name)) return planned[name]!;
-    const got = Object.keys(planned).join(', ');
-    throw new InputError('WebDataset', {
-      file: source.name,
-      place: `column ${name}`,
-      expected: 'a column of this name',
-      got,
-    });
-  };
-  const schema = new Schema(wanted.map((name) => new Field(name, arrowType(typeOf(name)), true)));
-  const columns = wanted.map((name) => columnBuilder(typeOf(name)));
-  const column = new Map(wanted.map((name, i) => [name, columns[i]!]));
+async function* readSamples(source: ByteSource, batch: BatchBuilder, batchRows: number): AsyncGenerator<RecordBatch> {
+  const column = new Map(batch.columns.map((c) => [c.name, c]));
+  const keys = column.get(KEY)?.builder;
   const file = await open(source);
-  let rows = 0;
   let key: string | undefined;
   let extensions = new Set<string>();
   let fields: Map<string, unknown> | undefined;
 
-  const add = (name: string, builder: ColumnBuilder, value: unknown) => {
+  const add = ({ name, type, builder }: WalkedColumn, value: unknown) => {
     try {
       builder.add(value);
     } catch (error) {
       const place = `sample ${shownName(key ?? '')}, field ${shownName(name)}`;
-      const expected = `${typeOf(name)}, as when the run was planned`;
+      const expected = `${type}, as when the run was planned`;
       throw new InputError('WebDataset', { file: source.name, place, expected, got: (error as Error).message });
     }
   };
@@ -201,27 +161,17 @@ async function* readSamples(
   const endSample = () => {
     for (const [field, value] of fields ?? []) {
       const name = fieldColumn(field, (n) => extensions.has(n));
-      const builder = column.get(name);
-      if (builder?.rows === rows) add(name, builder, value);
+      const found = column.get(name);
+      if (found?.builder.rows === batch.rows) add(found, value);
     }
-    column.get(KEY)?.add(key);
-    rows++;
-    for (const builder of columns) if (builder.rows < rows) builder.addNull();
-  };
-  const finished = () => {
-    const count = rows;
-    rows = 0;
-    return batchOf(
-      schema,
-      columns.map((c) => c.finish()),
-      count,
-    );
+    keys?.add(key);
+    batch.endRow();
   };
   for await (const part of parts(file)) {
     if (part.key !== key) {
       if (key !== undefined) {
         endSample();
-        if (rows >= batchRows || columns.reduce((sum, c) => sum + c.bytes, 0) >= BATCH_BYTES) yield finished();
+        if (batch.rows >= batchRows || batch.bytes >= BATCH_BYTES) yield batch.finish();
       }
       key = part.key;
       extensions = new Set();
@@ -232,33 +182,34 @@ async function* readSamples(
       continue;
     }
     extensions.add(part.extension);
-    const builder = column.get(part.extension);
-    if (builder === undefined || part.extension === KEY) continue;
+    const found = column.get(part.extension);
+    if (found === undefined || part.extension === KEY) continue;
     try {
       const body = await bodyOf(file, part);
-      builder.addBytes(body, 0, body.length);
+      found.builder.addBytes(body, 0, body.length);
     } catch (error) {
       if (error instanceof InputError) throw error;
       throw memberError(
         file.name,
         part.index,
         part.name,
-        `${typeOf(part.extension)}, as when the run was planned`,
+        `${found.type}, as when the run was planned`,
         (error as Error).message,
       );
     }
   }
   if (key !== undefined) endSample();
-  if (rows > 0) yield finished();
+  if (batch.rows > 0) yield batch.finish();
 }
 
 /**
  * WebDataset's tar shards, plain or gzip: a shard is one group. Columns are `__key__`, one for each extension (text or binary), and one for each field of the `.json`.
  * Planning walks over all headers, so that rows, types and whatever is refused are known before a run begins.
  */
-export const webdataset: Format = {
+export const webdataset: Format = walkedFormat({
   name: 'webdataset',
+  title: 'WebDataset',
   extensions: ['.tar', '.tar.gz', '.tgz'],
-  plan: scanned,
+  scan,
   read: readSamples,
-};
+});

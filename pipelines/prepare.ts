@@ -10,6 +10,7 @@ import { didYouMean } from '../schemas/nearest.js';
 import type { ColumnInfo } from '../schemas/split.js';
 import { absolutePath, beside, storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
+import { withTrainableImages } from '../transforms/filter/trainable.js';
 import { modelColumns, type PlannedModel } from '../transforms/model/columns.js';
 import { inputColumns, planModel } from '../transforms/model/open-model.js';
 import type { Job } from '../transforms/read/job.js';
@@ -54,7 +55,7 @@ export async function prepareRun(given: RunConfig, known: unknown = undefined, h
   const models = await planModels(config, plan);
   const columns = [...batchColumns(plan), ...modelColumns(models)];
   const available = columns.map((c) => c.name);
-  const rules = expandRules(config.filters, available);
+  const rules = withTrainableImages(expandRules(config.filters, available), columns, config.output);
   requireColumns(createFilters(rules), available);
   const lexicons = readLexicons(config.attributes, config.labels, config.languages);
   const warm = await readWarm(config.balance.warm);

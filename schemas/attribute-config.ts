@@ -76,6 +76,22 @@ export function sourcesOf(attribute: AttributeConfig): readonly SourceConfig[] {
   return 'from' in attribute ? attribute.from : [attribute];
 }
 
+export interface KeyedSource {
+  /** Where the configuration has it. */
+  readonly key: string;
+  readonly config: SourceConfig;
+}
+
+/** The sources of all attributes; a source's place in the list is its column of evidence. */
+export function keyedSources(attributes: Readonly<Record<string, AttributeConfig>>): KeyedSource[] {
+  return Object.entries(attributes).flatMap(([name, attribute]) =>
+    sourcesOf(attribute).map((config, i) => ({
+      key: 'from' in attribute ? `attributes.${name}.from[${i}]` : `attributes.${name}`,
+      config,
+    })),
+  );
+}
+
 /** The names of an attribute's sources in reports, each once: as given, else what it reads, with its place where that is another's too. */
 export function sourceNames(attribute: AttributeConfig): string[] {
   const sources = sourcesOf(attribute);

@@ -252,4 +252,5 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 /** What a run is, apart from what it runs on and where it is published; `stats` is no part of a balancing run. */
 export type RunConfig = Omit<Config, 'runner' | 'stats' | 'bigquery' | 'nightly'> & { readonly stats?: StatsConfig };
+export type OutputConfig = z.infer<typeof outputSchema>;
 export type BalanceConfig = z.infer<typeof balanceSchema>;

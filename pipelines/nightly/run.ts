@@ -31,7 +31,7 @@ export interface NightlyResult {
 }
 
 /** Hash of all that tags and filters rows. */
-function taggerHash({ attributes, labels, languages, filters, balance, input }: Config): string {
+function taggerHash({ attributes, labels, languages, filters, balance, input, output }: Config): string {
   const hash = createHash('sha256');
   const lexicons = readLexicons(attributes, labels, languages);
   hash.update(
@@ -44,6 +44,7 @@ function taggerHash({ attributes, labels, languages, filters, balance, input }: 
       lexicons,
       balance.utility,
       input.columns,
+      ...(output.formats.includes('tfrecord') ? ['trainable images'] : []),
     ]),
   );
   return hash.digest('hex').slice(0, 16);
@@ -68,7 +69,7 @@ export async function runNightly(
   const signal = hooks.signal === undefined ? lost.signal : AbortSignal.any([hooks.signal, lost.signal]);
   let began = performance.now();
   let inUse: InUse | undefined;
-  const tell = async (ok: boolean, ledger: Ledger | undefined) => tellMetrics(config, options.now, ok, ledger);
+  const tell = async (ok: boolean, ledger: Ledger | undefined) => tellMetrics(config, options.now, ok, ledger, hooks);
   try {
     inUse = await readLatest(root);
     const ledger = inUse.latest === undefined ? undefined : await readLedger(root, inUse.latest.run);

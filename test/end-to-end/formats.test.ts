@@ -197,3 +197,48 @@ for (const format of OUTPUT_FORMATS) {
     });
   });
 }
+
+test('what a trainer could not decode is in no TFRecord: null, empty, no image, cut off, WebP; each row is counted by its reason', async (t) => {
+  const folder = scratch(t);
+  const webp = Buffer.from('524946461600000057454250 5650384c0a0000002f0600010000000000'.replace(' ', ''), 'hex');
+  const spoils: readonly ((image: Uint8Array) => Uint8Array | null)[] = [
+    () => null,
+    () => new Uint8Array(),
+    () => Buffer.from('no image at all'),
+    (image) => image.subarray(0, image.length - 9),
+    () => webp,
+  ];
+  // Every seventh row, each kind in turn.
+  const spoilt = batchOf(
+    batch.schema.fields.map((f, i) => {
+      const values = Array.from({ length: ROWS }, (_, row) => {
+        const value = batch.getChildAt(i)!.get(row);
+        return f.name !== 'image' || row % 7 !== 0 ? value : spoils[(row / 7) % spoils.length]!(value);
+      });
+      return [f.name, { type: f.type, values }];
+    }),
+  );
+  const files = join(folder, 'pairs.parquet');
+  await saveParquet(files, spoilt, 200);
+  const directory = join(folder, 'out');
+  const config = settings(files, directory, 'tfrecord');
+  await runBalance({ ...config, filters: [] });
+  const output = readOutput(directory);
+  const count = Math.ceil(ROWS / 7);
+  const of = (kind: number) => Math.floor((count - 1 - kind) / spoils.length) + 1;
+  const { dropped } = output.report.rows;
+  assert.deepEqual(
+    ['null', 'empty', 'no image', 'cut off', 'other format'].map((reason) => dropped[`image: ${reason}`]),
+    [0, 1, 2, 3, 4].map(of),
+  );
+  const weights = await readWeights(output.weights);
+  assert.equal(weights.length, ROWS);
+  weights.forEach(({ reason }, row) => {
+    assert.equal(reason?.startsWith('image: ') ?? false, row % 7 === 0, `row ${row}: ${reason}`);
+  });
+  for (const split of ['train', 'raw']) {
+    const rows = await rowsOf('tfrecord', directory, split);
+    assert.ok(rows.length > 0);
+    for (const { id, image } of rows) assert.equal(image, images.get(id));
+  }
+});

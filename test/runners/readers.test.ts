@@ -6,7 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Utf8 } from 'apache-arrow';
+import { type RecordBatch, Utf8 } from 'apache-arrow';
+import sharp from 'sharp';
 import { demoBatch } from '../../scripts/demo-data.js';
 import { run } from '../end-to-end/command.js';
 import { batchOf, saveParquet } from '../end-to-end/inputs.js';
@@ -55,11 +56,18 @@ async function parquetRows(output: Output): Promise<Row[]> {
   return all;
 }
 
+/** Flags of a run that writes some rows twice. */
+const REPEATS = ['--rate=1.4', '--balance.maximum=2'];
+
 /** The demo's rows, through the real command. */
-async function balanced(folder: string, ...flags: string[]): Promise<string> {
+function balanced(folder: string, ...flags: string[]): Promise<string> {
+  return balancedOf(demoBatch(5, 0, ROWS), folder, ...flags);
+}
+
+async function balancedOf(pairs: RecordBatch, folder: string, ...flags: string[]): Promise<string> {
   const input = join(folder, 'input');
   mkdirSync(input, { recursive: true });
-  await saveParquet(join(input, 'pairs.parquet'), demoBatch(5, 0, ROWS), 300);
+  await saveParquet(join(input, 'pairs.parquet'), pairs, 300);
   const directory = join(folder, 'out');
   const { code, stderr } = await run([
     'balance',
@@ -85,12 +93,7 @@ interface Tfds {
 }
 
 test('TensorFlow Datasets opens the output as it is, with images, tags and weights', options, async (t) => {
-  const directory = await balanced(
-    scratch(t),
-    '--output.formats=[parquet, tfrecord]',
-    '--rate=1.4',
-    '--balance.maximum=2',
-  );
+  const directory = await balanced(scratch(t), '--output.formats=[parquet, tfrecord]', ...REPEATS);
   const output = readOutput(directory);
   const expected = await parquetRows(output);
   const tfds = read<Tfds>('tfds', directory, 'train');
@@ -121,6 +124,30 @@ test('TensorFlow Datasets opens the output as it is, with images, tags and weigh
     assert.equal(row.s_female, female === null ? -1 : Number(female));
     assert.deepEqual(row.labels, known.labels);
   }
+});
+
+test('images that nobody could decode end no run of TensorFlow Datasets: they are not written', options, async (t) => {
+  const demo = demoBatch(5, 0, ROWS);
+  const webp = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+    .webp()
+    .toBuffer();
+  const gif = await sharp(webp).gif().toBuffer();
+  const spoils = [null, new Uint8Array(), Buffer.from('no image'), gif, webp];
+  const spoilt = batchOf(
+    demo.schema.fields.map((f, i) => {
+      const values = Array.from({ length: ROWS }, (_, row) =>
+        f.name === 'image' && row % 5 === 0 ? spoils[(row / 5) % spoils.length] : demo.getChildAt(i)!.get(row),
+      );
+      return [f.name, { type: f.type, values }];
+    }),
+  );
+  const directory = await balancedOf(spoilt, scratch(t), '--output.formats=[tfrecord]');
+  const { rows } = readOutput(directory).report;
+  const dropped = Object.entries(rows.dropped).filter(([reason]) => reason.startsWith('image: '));
+  assert.ok(dropped.length >= 4);
+  const tfds = read<Tfds>('tfds', directory, 'train');
+  assert.equal(tfds.rows.length, tfds.examples);
+  assert.equal(tfds.decoded, tfds.examples);
 });
 
 test('two stages: a share of the examples is not balanced, and big_vision mixes them', options, async (t) => {
@@ -168,12 +195,7 @@ test(
   'webdataset, pyarrow, DuckDB, Polars and Hugging Face datasets agree on rows, bytes and order',
   options,
   async (t) => {
-    const directory = await balanced(
-      scratch(t),
-      '--output.formats=[parquet, arrow, webdataset]',
-      '--rate=1.4',
-      '--balance.maximum=2',
-    );
+    const directory = await balanced(scratch(t), '--output.formats=[parquet, arrow, webdataset]', ...REPEATS);
     const output = readOutput(directory);
     const expected = await parquetRows(output);
     assert.equal(expected.length, output.manifest.rows.written);

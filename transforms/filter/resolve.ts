@@ -29,7 +29,7 @@ abstract class Scan<O> extends DoFn<Split, O> {
 
   override async setup() {
     const { staging, rule, column } = this.config;
-    this.stage = await openStage(staging, { filters: rule, columns: [column] });
+    this.stage = await openStage(staging, { filters: rule, columns: () => [column] });
   }
 
   protected async *kept(split: Split, ctx: BundleContext) {

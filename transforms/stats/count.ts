@@ -1,7 +1,6 @@
 /** Beam: splits become counts, moments by exit and drops by reason, and patterns by key range. */
 import { deserialize, serialize } from 'node:v8';
-import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
-import type { Split } from '../../schemas/split.js';
+import { cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Tags } from '../../schemas/tags.js';
 import {
   createPatternCounter,
@@ -10,12 +9,13 @@ import {
   type PatternCounter,
   type PatternShape,
 } from '../balance/range-files.js';
-import { loadJob } from '../read/job.js';
-import { mergerOf } from '../read/merger.js';
-import { type Examples, isUnreadable, placed } from '../read/reader.js';
+import { CountSplits } from '../read/count-splits.js';
+import type { Unreadable } from '../read/losses.js';
+import type { Examples } from '../read/reader.js';
 import { utf8Column } from '../tag/column.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
+import { addAgreements, sourceCounts } from './agreement.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
 import { exampleColumns, exampleLimit } from './example-plan.js';
 import { addExamples } from './examples.js';
@@ -26,6 +26,7 @@ export function shapeOf(stage: Stage): Shape {
   return {
     attributes: stage.names.attributes.length,
     labels: stage.names.labels.length,
+    sources: sourceCounts(stage.names),
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
     examples: exampleLimit(stage.job, stage.names),
@@ -42,11 +43,12 @@ export interface CountedBatch extends Examples {
 }
 
 /** Adds batches of a job to counts. */
-export function createAddRows({ job, exitOfCode }: Stage): (counts: Counts, rows: CountedBatch) => void {
+export function createAddRows({ job, names, exitOfCode }: Stage): (counts: Counts, rows: CountedBatch) => void {
   const randoms = createRowRandoms(job.plan);
   return (counts, { batch, firstRow, tags, drop, kept }) => {
     for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
     addCounts(counts.exits, tags, drop, exitOfCode);
+    addAgreements(counts.agreements, names.merged ?? [], tags);
     if (counts.examples !== null) {
       addExamples(counts.examples, utf8Column(batch, 'text'), tags, randoms(batch, firstRow), kept);
     }
@@ -104,60 +106,49 @@ export function decodeMerged(bytes: Uint8Array): Merged {
   return deserialize(new Uint8Array(bytes));
 }
 
-class Count extends DoFn<Split, KV<string, Uint8Array>> {
+class Count extends CountSplits {
   private stage!: Stage;
   private addRows!: ReturnType<typeof createAddRows>;
   private counts!: Counts;
   private patterns!: PatternCounter;
-  private merger: string | undefined;
 
   constructor(private readonly staging: string) {
     super();
   }
 
   override async setup() {
-    this.stage = await openStage(this.staging, { columns: exampleColumns(await loadJob(this.staging)) });
+    this.stage = await openStage(this.staging, { columns: exampleColumns });
     this.addRows = createAddRows(this.stage);
   }
 
-  override startBundle() {
+  protected reader() {
+    return this.stage.reader;
+  }
+
+  protected begin() {
     this.counts = emptyCounts(shapeOf(this.stage));
     this.patterns = createPatternCounter(this.staging, patternShapeOf(this.stage));
-    this.merger = undefined;
   }
 
-  async *process(split: Split, ctx: BundleContext) {
-    const { reader } = this.stage;
-    this.merger ??= mergerOf(split.ordinal);
-    for await (const piece of reader.split(split)) {
-      if (isUnreadable(piece)) {
-        this.counts.unreadable.push(piece);
-        ctx.counter('rows', piece.rows);
-        continue;
-      }
-      try {
-        this.add(piece);
-      } catch (error) {
-        throw placed(error, reader, piece.firstRow);
-      }
-      ctx.counter('rows', piece.batch.numRows);
-      if (this.patterns.full) yield* patternParts(this.patterns);
-    }
+  protected lost(rows: Unreadable) {
+    this.counts.unreadable.push(rows);
   }
 
-  private add({ batch, firstRow }: Examples): void {
+  protected encoded() {
+    return encodeCounts(this.counts);
+  }
+
+  protected override async *beside(last: boolean) {
+    if (last || this.patterns.full) yield* patternParts(this.patterns);
+  }
+
+  protected add({ batch, firstRow }: Examples): void {
     const { stage } = this;
     const drop = stage.drop(batch, firstRow);
     const tags = stage.tag(batch);
     const kept = keptRows(drop);
     this.addRows(this.counts, { batch, firstRow, tags, drop, kept });
     this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
-  }
-
-  override async *finishBundle() {
-    if (this.merger === undefined) return;
-    yield* patternParts(this.patterns);
-    for (const value of cutPieces(encodeCounts(this.counts))) yield { key: this.merger, value };
   }
 }
 

@@ -1,10 +1,9 @@
 /** Beam: splits become counts of rows by truth and tag, merged by key and then all together. */
-import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
-import type { Split } from '../../schemas/split.js';
+import { registerDoFn, registerMerge } from '../../beam/index.js';
+import { CountSplits } from '../read/count-splits.js';
 import { type Unreadable, unreadableRows } from '../read/losses.js';
-import { mergerOf } from '../read/merger.js';
-import { type Examples, isUnreadable, placed } from '../read/reader.js';
-import { openStage, type Stage } from '../tag/stage.js';
+import type { Examples } from '../read/reader.js';
+import { openStage } from '../tag/stage.js';
 import { addConfusions, type Confusions, emptyConfusions, type Judged, mergeConfusions } from './confusion.js';
 import type { SliceValues } from './slice-value.js';
 import { createSlices } from './slices.js';
@@ -28,10 +27,15 @@ export interface JudgeConfig {
 
 /** The job of a staging folder, opened for an evaluation. */
 export async function openJudge({ staging, attributes }: JudgeConfig) {
-  const { job, names } = await openStage(staging);
-  const slices = createSlices(job.config.stats!.slices, job.columns, names);
-  for (const slice of slices) await slice.prepare?.();
-  const stage = await openStage(staging, { columns: slices.flatMap(({ columns }) => columns) });
+  let slices: SliceValues[] = [];
+  const stage = await openStage(staging, {
+    columns: async ({ config, columns }, names) => {
+      slices = createSlices(config.stats!.slices, columns, names);
+      for (const slice of slices) await slice.prepare?.();
+      return slices.flatMap((slice) => slice.columns);
+    },
+  });
+  const { names, job } = stage;
   const judged: Judged[] = attributes.map((name) => ({
     tag: names.attributes.indexOf(name),
     truth: names.attributes.indexOf(truthName(name)),
@@ -86,10 +90,9 @@ export function rowsRead({ drops, unreadable }: Judgement): number {
   return drops.reduce((a, b) => a + b, 0) + unreadableRows(unreadable);
 }
 
-class JudgeRows extends DoFn<Split, KV<string, Uint8Array>> {
+class JudgeRows extends CountSplits {
   private judge!: Judge;
   private judgement!: Judgement;
-  private merger: string | undefined;
   private readonly decoder = new TextDecoder();
 
   constructor(private readonly config: JudgeConfig) {
@@ -100,30 +103,24 @@ class JudgeRows extends DoFn<Split, KV<string, Uint8Array>> {
     this.judge = await openJudge(this.config);
   }
 
-  override startBundle() {
+  protected reader() {
+    return this.judge.stage.reader;
+  }
+
+  protected begin() {
     this.judgement = emptyJudgement(this.judge);
-    this.merger = undefined;
   }
 
-  async process(split: Split, ctx: BundleContext) {
-    const { reader } = this.judge.stage;
-    this.merger ??= mergerOf(split.ordinal);
-    for await (const piece of reader.split(split)) {
-      if (isUnreadable(piece)) {
-        this.judgement.unreadable.push(piece);
-        ctx.counter('rows', piece.rows);
-        continue;
-      }
-      try {
-        this.add(piece, this.judge.stage, this.judge.slices);
-      } catch (error) {
-        throw placed(error, reader, piece.firstRow);
-      }
-      ctx.counter('rows', piece.batch.numRows);
-    }
+  protected lost(rows: Unreadable) {
+    this.judgement.unreadable.push(rows);
   }
 
-  private add({ batch, firstRow }: Examples, stage: Stage, slices: readonly SliceValues[]): void {
+  protected encoded() {
+    return encodeJudgement(this.judgement);
+  }
+
+  protected add({ batch, firstRow }: Examples): void {
+    const { stage, slices } = this.judge;
     const { confusions, drops } = this.judgement;
     const drop = stage.drop(batch, firstRow);
     const tags = stage.tag(batch);
@@ -135,34 +132,12 @@ class JudgeRows extends DoFn<Split, KV<string, Uint8Array>> {
     };
     addConfusions(confusions, this.judge.judged, tags, drop, sliceOf, this.judge.limit);
   }
-
-  override *finishBundle() {
-    if (this.merger === undefined) return;
-    for (const value of cutPieces(encodeJudgement(this.judgement))) yield { key: this.merger, value };
-  }
-}
-
-class MergeJudged extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private judge!: Judge;
-
-  constructor(private readonly config: JudgeConfig) {
-    super();
-  }
-
-  override async setup() {
-    this.judge = await openJudge(this.config);
-  }
-
-  *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const all = emptyJudgement(this.judge);
-    for (const bytes of value) addJudgement(all, bytes, this.judge.limit);
-    yield encodeJudgement(all);
-  }
 }
 
 /** One encoded Judgement a bundle, in pieces. */
 export const judgeRows = registerDoFn('m4-balance.stats.judge', (config: JudgeConfig) => new JudgeRows(config));
-export const mergeJudged = registerDoFn(
-  'm4-balance.stats.judge.merge',
-  (config: JudgeConfig) => new MergeJudged(config),
-);
+export const mergeJudged = registerMerge('m4-balance.stats.judge.merge', openJudge, (parts, judge) => {
+  const all = emptyJudgement(judge);
+  for (const bytes of parts) addJudgement(all, bytes, judge.limit);
+  return encodeJudgement(all);
+});

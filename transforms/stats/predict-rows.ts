@@ -1,13 +1,14 @@
 /** Beam: splits of a file of predictions become sums of scores, merged by key and then all together. */
 import type { RecordBatch } from 'apache-arrow';
 import picomatch from 'picomatch';
-import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
+import { registerDoFn, registerMerge } from '../../beam/index.js';
 import type { PredictionsConfig } from '../../schemas/config.js';
 import { ConfigError, InputError } from '../../schemas/errors.js';
-import type { ColumnInfo, Split } from '../../schemas/split.js';
+import type { ColumnInfo } from '../../schemas/split.js';
+import { CountSplits } from '../read/count-splits.js';
 import type { Job } from '../read/job.js';
-import { mergerOf } from '../read/merger.js';
-import { isUnreadable, placed } from '../read/reader.js';
+import type { Unreadable } from '../read/losses.js';
+import type { Examples } from '../read/reader.js';
 import { listColumn, numberColumn, utf8Column } from '../tag/column.js';
 import { kindOf } from '../tag/column-kind.js';
 import { openStage, type Stage } from '../tag/stage.js';
@@ -81,14 +82,18 @@ export function columnsOfJob({ config, columns }: Pick<Job, 'config' | 'columns'
 }
 
 async function openPredictions(staging: string): Promise<{ stage: Stage; columns: PredictionColumns }> {
-  const { job, names } = await openStage(staging);
-  const columns = columnsOfJob(job, names.attributes);
-  const wanted = [
-    ...columns.scores,
-    ...(columns.label === undefined ? [] : [columns.label.name]),
-    ...columns.predicted.map(({ column }) => column),
-  ];
-  return { columns, stage: await openStage(staging, { columns: wanted }) };
+  let columns!: PredictionColumns;
+  const stage = await openStage(staging, {
+    columns: (job, names) => {
+      columns = columnsOfJob(job, names.attributes);
+      return [
+        ...columns.scores,
+        ...(columns.label === undefined ? [] : [columns.label.name]),
+        ...columns.predicted.map(({ column }) => column),
+      ];
+    },
+  });
+  return { columns, stage };
 }
 
 /** [rows] numbers, NaN where null. */
@@ -126,11 +131,10 @@ function labelReader(batch: RecordBatch, info: ColumnInfo): (row: number) => str
   };
 }
 
-class PredictRows extends DoFn<Split, KV<string, Uint8Array>> {
+class PredictRows extends CountSplits {
   private stage!: Stage;
   private columns!: PredictionColumns;
   private predictions!: Predictions;
-  private merger: string | undefined;
 
   constructor(private readonly staging: string) {
     super();
@@ -140,28 +144,24 @@ class PredictRows extends DoFn<Split, KV<string, Uint8Array>> {
     ({ stage: this.stage, columns: this.columns } = await openPredictions(this.staging));
   }
 
-  override startBundle() {
+  protected reader() {
+    return this.stage.reader;
+  }
+
+  protected begin() {
     this.predictions = emptyPredictions(this.stage.names.attributes.length);
-    this.merger = undefined;
   }
 
-  async process(split: Split, ctx: BundleContext) {
-    this.merger ??= mergerOf(split.ordinal);
-    for await (const piece of this.stage.reader.split(split)) {
-      // A model's figures are of all that it predicted, or of nothing.
-      if (isUnreadable(piece)) {
-        throw new InputError('predictions', { file: piece.file, expected: 'rows that can be read', got: piece.reason });
-      }
-      try {
-        this.add(piece.batch);
-      } catch (error) {
-        throw placed(error, this.stage.reader, piece.firstRow);
-      }
-      ctx.counter('rows', piece.batch.numRows);
-    }
+  /** A model's figures are of all that it predicted, or of nothing. */
+  protected lost({ file, reason }: Unreadable) {
+    throw new InputError('predictions', { file, expected: 'rows that can be read', got: reason });
   }
 
-  private add(batch: RecordBatch): void {
+  protected encoded() {
+    return encodePredictions(this.predictions);
+  }
+
+  protected add({ batch }: Examples): void {
     const { predictions } = this;
     const { scores, label, predicted } = this.columns;
     const tags = this.stage.tag(batch);
@@ -176,29 +176,17 @@ class PredictRows extends DoFn<Split, KV<string, Uint8Array>> {
       addPredicted(predictions, attribute, numbers(batch, column), column);
     }
   }
-
-  override *finishBundle() {
-    if (this.merger === undefined) return;
-    for (const value of cutPieces(encodePredictions(this.predictions))) yield { key: this.merger, value };
-  }
-}
-
-class MergePredictions extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  constructor(private readonly attributes: number) {
-    super();
-  }
-
-  *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const all = emptyPredictions(this.attributes);
-    for (const bytes of value) mergePredictions(all, decodePredictions(bytes, this.attributes));
-    yield encodePredictions(all);
-  }
 }
 
 /** Config: the staging folder. Encoded Predictions of a bundle, in pieces. */
 export const predictRows = registerDoFn('m4-balance.stats.predict', (staging: string) => new PredictRows(staging));
 /** Config: the number of attributes. */
-export const mergePredicted = registerDoFn(
+export const mergePredicted = registerMerge(
   'm4-balance.stats.predict.merge',
-  (attributes: number) => new MergePredictions(attributes),
+  (attributes: number) => attributes,
+  (parts, attributes) => {
+    const all = emptyPredictions(attributes);
+    for (const bytes of parts) mergePredictions(all, decodePredictions(bytes, attributes));
+    return encodePredictions(all);
+  },
 );

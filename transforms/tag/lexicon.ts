@@ -171,6 +171,18 @@ export function parseLexicon(name: string, text: string): Lexicon {
   return { name, plurals, entries };
 }
 
+/** The values of a lexicon that terms stand for, sorted by code unit. */
+export function valuesOf({ entries }: Lexicon): string[] {
+  return [...new Set(entries.map(({ value }) => value))].filter((value) => value !== SILENT).sort();
+}
+
+/** The values of many lexicons, those of one after those of the other, and the number of each in that list; -1 of the silent one. */
+export function numberValues(lexicons: readonly Lexicon[]) {
+  const values = lexicons.flatMap((of, lexicon) => valuesOf(of).map((value) => ({ lexicon, value })));
+  const numbers = new Map(values.map(({ lexicon, value }, i) => [`${lexicon}\t${value}`, i]));
+  return { values, numberOf: (lexicon: number, value: string) => numbers.get(`${lexicon}\t${value}`) ?? -1 };
+}
+
 export interface ExpandedTerm extends TermWords {
   readonly value: string;
 }

@@ -1,9 +1,9 @@
 /** Beam: the distinct strings of list columns, which become labels. */
 import { deserialize, serialize } from 'node:v8';
-import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
+import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn, registerMerge } from '../../beam/index.js';
 import type { LabelConfig } from '../../schemas/config.js';
 import type { Split } from '../../schemas/split.js';
-import { type Job, loadJob } from '../read/job.js';
+import { loadJob } from '../read/job.js';
 import { loadLosses } from '../read/losses.js';
 import { createReader, isUnreadable, type Reader } from '../read/reader.js';
 import { addVocabulary, createVocabularyCounter, topVocabulary, type VocabularyCounter } from './vocabulary.js';
@@ -89,54 +89,25 @@ class ListedLabels extends DoFn<Split, KV<string, Uint8Array>> {
   }
 }
 
-/** Leaves of a range what can still be a label: its counts are complete. */
-class CombineListed extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private job!: Job;
-
-  constructor(private readonly staging: string) {
-    super();
-  }
-
-  override async setup() {
-    this.job = await loadJob(this.staging);
-  }
-
-  *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const all = addUp(value);
-    const left = new Map<string, Map<string, number>>();
-    for (const { list, minimumCount, maximum } of wantedLists(this.job.config.labels)) {
-      const counts = all.get(list) ?? new Map<string, number>();
-      const top = topVocabulary(counts, minimumCount, maximum);
-      left.set(list, new Map(top.map((name) => [name, counts.get(name)!])));
-    }
-    yield new Uint8Array(serialize([...left] satisfies Wire));
-  }
-}
-
-class MergeListed extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private job!: Job;
-
-  constructor(private readonly staging: string) {
-    super();
-  }
-
-  override async setup() {
-    this.job = await loadJob(this.staging);
-  }
-
-  *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const counts = addUp(value);
-    const vocabularies = wantedLists(this.job.config.labels).map(({ list, minimumCount, maximum }) => [
-      list,
-      topVocabulary(counts.get(list) ?? new Map(), minimumCount, maximum),
-    ]);
-    yield Buffer.from(JSON.stringify(Object.fromEntries(vocabularies)));
-  }
-}
-
 /** Config: the staging folder. The counts of a bundle, by range of the strings, in pieces. */
 export const listedLabels = registerDoFn('m4-balance.labels', (staging: string) => new ListedLabels(staging));
-/** Config: the staging folder. Merges one range. */
-export const combineListed = registerDoFn('m4-balance.labels.combine', (staging: string) => new CombineListed(staging));
-/** Config: the staging folder. Yields the vocabularies as JSON: column, labels by falling count. */
-export const mergeListed = registerDoFn('m4-balance.labels.merge', (staging: string) => new MergeListed(staging));
+/** Config: the staging folder. Merges one range, and leaves of it what can still be a label: its counts are complete. */
+export const combineListed = registerMerge('m4-balance.labels.combine', loadJob, (parts, { config }) => {
+  const all = addUp(parts);
+  const left = new Map<string, Map<string, number>>();
+  for (const { list, minimumCount, maximum } of wantedLists(config.labels)) {
+    const counts = all.get(list) ?? new Map<string, number>();
+    const top = topVocabulary(counts, minimumCount, maximum);
+    left.set(list, new Map(top.map((name) => [name, counts.get(name)!])));
+  }
+  return new Uint8Array(serialize([...left] satisfies Wire));
+});
+/** Config: the staging folder. Gives the vocabularies as JSON: column, labels by falling count. */
+export const mergeListed = registerMerge('m4-balance.labels.merge', loadJob, (parts, { config }) => {
+  const counts = addUp(parts);
+  const vocabularies = wantedLists(config.labels).map(({ list, minimumCount, maximum }) => [
+    list,
+    topVocabulary(counts.get(list) ?? new Map(), minimumCount, maximum),
+  ]);
+  return Buffer.from(JSON.stringify(Object.fromEntries(vocabularies)));
+});

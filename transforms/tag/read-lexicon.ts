@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AttributeConfig, sourcesOf } from '../../schemas/attribute-config.js';
+import { type AttributeConfig, keyedSources } from '../../schemas/attribute-config.js';
 import { BUILT_IN_ATTRIBUTE_LEXICONS, BUILT_IN_LABEL_LEXICONS, type LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import { type LanguagesConfig, type LexiconLanguage, languagesInUse } from '../../schemas/languages.js';
 import { LANGUAGE_KINDS, parseLanguageLexicon } from './language-lexicon.js';
-import { type Lexicon, MAXIMUM_LEXICON_BYTES, parseLexicon } from './lexicon.js';
+import { type Lexicon, MAXIMUM_LEXICON_BYTES, parseLexicon, valuesOf } from './lexicon.js';
 
 export const BUILT_IN_LEXICONS: readonly string[] = [...BUILT_IN_ATTRIBUTE_LEXICONS, ...BUILT_IN_LABEL_LEXICONS];
 
@@ -69,18 +69,13 @@ export function readLexicons(
   const lexicons: Record<string, Lexicon> = {};
   const issues: string[] = [];
   for (const label of labels) if ('lexicon' in label) lexicons[label.lexicon] ??= readLexicon(label.lexicon);
-  for (const [name, attribute] of Object.entries(attributes)) {
-    sourcesOf(attribute).forEach((source, i) => {
-      if (!('lexicon' in source)) return;
-      lexicons[source.lexicon] ??= readLexicon(source.lexicon);
-      const lexicon = lexicons[source.lexicon]!;
-      const values = [...new Set(lexicon.entries.map(({ value }) => value))].sort();
-      if (values.includes(source.value)) return;
-      const key = 'from' in attribute ? `attributes.${name}.from[${i}]` : `attributes.${name}`;
-      issues.push(
-        `${key}.value: expected one of ${values.slice(0, 20).join(', ')} (lexicon ${source.lexicon}), got ${source.value}`,
-      );
-    });
+  for (const { key, config } of keyedSources(attributes)) {
+    if (!('lexicon' in config)) continue;
+    const { lexicon: name, value } = config;
+    lexicons[name] ??= readLexicon(name);
+    const values = valuesOf(lexicons[name]);
+    if (values.includes(value)) continue;
+    issues.push(`${key}.value: expected one of ${values.slice(0, 20).join(', ')} (lexicon ${name}), got ${value}`);
   }
   if (issues.length > 0) throw new ConfigError(issues);
   for (const language of languagesInUse(languages)) {

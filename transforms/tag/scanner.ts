@@ -11,7 +11,7 @@
  */
 
 import { ASCII_FOLD, BEYOND_ASCII, decodeUtf8, encodeUtf8, foldCodePoint, NOT_WORD } from './fold.js';
-import { APOSTROPHE_GAP, isApostrophe, isSpaceOrHyphen, type Lexicon, SILENT, SPACE_GAP } from './lexicon.js';
+import { APOSTROPHE_GAP, isApostrophe, isSpaceOrHyphen, type Lexicon, numberValues, SPACE_GAP } from './lexicon.js';
 import { buildTrie } from './term-trie.js';
 import { buildAutomaton, nextCandidate } from './word-automaton.js';
 
@@ -84,7 +84,8 @@ function skipGap(bytes: Uint8Array, start: number, end: number): number {
   return (at - start) * 4 + kind;
 }
 
-function grown(array: Int32Array): Int32Array {
+/** The array, and as much room again. */
+export function grown(array: Int32Array): Int32Array {
   const larger = new Int32Array(array.length * 2);
   larger.set(array);
   return larger;
@@ -92,14 +93,8 @@ function grown(array: Int32Array): Int32Array {
 
 /** Compiles lexicons into one scanner; position in `lexicons` is the `lexicon` number of its values. */
 export function compileScanner(lexicons: readonly Lexicon[]): Scanner {
-  const values = lexicons.flatMap(({ entries }, lexicon) =>
-    [...new Set(entries.map(({ value }) => value))]
-      .filter((value) => value !== SILENT)
-      .sort()
-      .map((value) => ({ lexicon, value })),
-  );
-  const numbers = new Map(values.map(({ lexicon, value }, i) => [`${lexicon}\t${value}`, i]));
-  const trie = buildTrie(lexicons, (lexicon, value) => numbers.get(`${lexicon}\t${value}`)!);
+  const { values, numberOf } = numberValues(lexicons);
+  const trie = buildTrie(lexicons, numberOf);
 
   const wordCount = trie.words.size;
   const encoder = new TextEncoder();

@@ -43,8 +43,8 @@ export interface StageOptions {
   readonly allColumns?: boolean;
   /** Open only the first filters: to find out what the next one needs to know. No tags then. */
   readonly filters?: number;
-  /** Read these columns too. */
-  readonly columns?: readonly string[];
+  /** Columns to read too, of a job whose tags have these names. */
+  readonly columns?: (job: Job, names: TagNames) => readonly string[] | Promise<readonly string[]>;
 }
 
 export const VOCABULARY = 'vocabulary';
@@ -105,13 +105,14 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
   const tagger = partial ? undefined : taggerOf(job, vocabularies);
   await tagger?.prepare();
 
+  const names: TagNames = tagger?.names ?? { attributes: [], labels: [] };
   const tagColumns = tagger?.columns ?? [];
   const utilityColumn = config.balance.utility;
   const needed = new Set([
     ...filters.flatMap((f) => [...f.columns, ...(f.optionalColumns ?? [])]),
     ...tagColumns,
     ...(partial || utilityColumn === undefined ? [] : [utilityColumn]),
-    ...(options.columns ?? []),
+    ...((await options.columns?.(job, names)) ?? []),
   ]);
   const attached = await attachScores(staging, job, [...needed]);
   const scores = new Set(attached?.fields.map(({ name }) => name));
@@ -127,7 +128,7 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
 
   return {
     job,
-    names: tagger?.names ?? { attributes: [], labels: [] },
+    names,
     filters,
     reasons,
     exitOfCode,

@@ -6,8 +6,8 @@
  * run of the same kind: コック (a cook) is not in コックピット. What else would be misread is listed as a silent term.
  */
 import { decodeUtf8, foldCodePoint, NOT_WORD } from './fold.js';
-import { expandLexicon, type Lexicon, SILENT } from './lexicon.js';
-import type { Scanner } from './scanner.js';
+import { expandLexicon, type Lexicon, numberValues } from './lexicon.js';
+import { grown, type Scanner } from './scanner.js';
 
 const OTHER = 0;
 const IDEOGRAPH = 1;
@@ -31,13 +31,7 @@ interface Node {
 
 /** Compiles lexicons; what it finds is as that of `compileScanner`. */
 export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
-  const values = lexicons.flatMap(({ entries }, lexicon) =>
-    [...new Set(entries.map(({ value }) => value))]
-      .filter((value) => value !== SILENT)
-      .sort()
-      .map((value) => ({ lexicon, value })),
-  );
-  const numbers = new Map(values.map(({ lexicon, value }, i) => [`${lexicon}\t${value}`, i]));
+  const { values, numberOf } = numberValues(lexicons);
   const root: Node = { next: new Map(), outputs: [] };
   lexicons.forEach((lexicon, number) => {
     for (const { words, value } of expandLexicon(lexicon)) {
@@ -48,7 +42,7 @@ export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
         node.next.set(point, next);
         node = next;
       }
-      node.outputs.push(number, value === SILENT ? -1 : numbers.get(`${number}\t${value}`)!);
+      node.outputs.push(number, numberOf(number, value));
     }
   });
 
@@ -103,11 +97,7 @@ export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
           if (bestEnd[lexicon] === 0 || free[lexicon]! > at) continue;
           free[lexicon] = bestEnd[lexicon]!;
           if (bestValue[lexicon]! < 0) continue;
-          if (count === found.length) {
-            const larger = new Int32Array(found.length * 2);
-            larger.set(found);
-            found = larger;
-          }
+          if (count === found.length) found = grown(found);
           found[count++] = bestValue[lexicon]!;
         }
       }

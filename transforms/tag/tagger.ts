@@ -1,7 +1,13 @@
 /** Infers attributes s and labels y of each row of a batch. */
 import type { RecordBatch } from 'apache-arrow';
 import picomatch from 'picomatch';
-import { type AttributeConfig, type SourceConfig, sourceNames, sourcesOf } from '../../schemas/attribute-config.js';
+import {
+  type AttributeConfig,
+  type KeyedSource,
+  keyedSources,
+  type SourceConfig,
+  sourceNames,
+} from '../../schemas/attribute-config.js';
 import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import type { LanguagesConfig } from '../../schemas/languages.js';
@@ -12,7 +18,7 @@ import { kindOf } from './column-kind.js';
 import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { LabelRows } from './label-rows.js';
 import { captionSourceOf, identifies, loadIdentifier } from './languages.js';
-import { type Lexicon, SILENT } from './lexicon.js';
+import { type Lexicon, valuesOf } from './lexicon.js';
 import { type Merging, mergeSources } from './merge.js';
 import { ENGLISH, readLexicons } from './read-lexicon.js';
 import type { BatchSink, TagSource } from './source.js';
@@ -151,21 +157,6 @@ function labelSource(
   );
 }
 
-/** A source of an attribute with its key; its place in the list is its column of evidence. */
-interface BoundSource {
-  readonly key: string;
-  readonly config: SourceConfig;
-}
-
-function boundSources(attributes: readonly (readonly [string, AttributeConfig])[]): BoundSource[] {
-  return attributes.flatMap(([name, attribute]) =>
-    sourcesOf(attribute).map((config, i) => ({
-      key: 'from' in attribute ? `attributes.${name}.from[${i}]` : `attributes.${name}`,
-      config,
-    })),
-  );
-}
-
 /** How each attribute merges its sources; undefined where it is one. */
 function mergingsOf(attributes: readonly AttributeConfig[]): (Merging | undefined)[] {
   return attributes.map((attribute) => {
@@ -188,7 +179,7 @@ function namesOf(attributes: readonly (readonly [string, AttributeConfig])[], la
 /** All uses of lexicons, by text column. */
 function captionSources(
   binding: Binding,
-  sources: readonly BoundSource[],
+  sources: readonly KeyedSource[],
   labels: readonly LabelConfig[],
   lexicons: Readonly<Record<string, Lexicon>>,
   languages: LanguagesConfig,
@@ -212,13 +203,7 @@ function captionSources(
   for (const config of labels) {
     if (!('lexicon' in config)) continue;
     const entry = use(config.column, config.lexicon);
-    const values = [...new Set(entry.lexicon.entries.map(({ value }: { value: string }) => value))] as string[];
-    entry.labels = new Map(
-      values
-        .filter((value) => value !== SILENT)
-        .sort()
-        .map((value) => [value, names.number(value)]),
-    );
+    entry.labels = new Map(valuesOf(entry.lexicon).map((value) => [value, names.number(value)]));
   }
   return [...byColumn].flatMap(([textColumn, uses]) => {
     const info = column(binding, 'lexicon', textColumn);
@@ -247,7 +232,7 @@ export function createTagger(
   const binding: Binding = { columns: new Map(columns.map((info) => [info.name, info])), issues: [] };
   const names = createLabelNames();
   const attributeEntries = Object.entries(attributes);
-  const ofAttributes = boundSources(attributeEntries);
+  const ofAttributes = keyedSources(attributes);
   const sources: (TagSource | undefined)[] = captionSources(binding, ofAttributes, labels, lexicons, languages, names);
   ofAttributes.forEach(({ key, config }, k) => {
     if (!('lexicon' in config)) sources.push(columnAttribute(binding, key, k, config));

@@ -1,5 +1,5 @@
 /** The terms of many lexicons as one trie of words, the form that a scanner is compiled from. */
-import { expandLexicon, type Lexicon, SILENT } from './lexicon.js';
+import { expandLexicon, type Lexicon } from './lexicon.js';
 
 export interface Trie {
   readonly words: Map<string, number>;
@@ -16,7 +16,7 @@ const WORDS = 2 ** 25;
 
 /**
  * The trie of all lexicons' expanded terms.
- * @param numberOf the number of a lexicon's value.
+ * @param numberOf the number of a lexicon's value, -1 of the silent one.
  */
 export function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: number, value: string) => number): Trie {
   const trie: Trie = { words: new Map(), outputs: [[]], from: [0], gaps: [0], wordOf: [-1] };
@@ -45,7 +45,7 @@ export function buildTrie(lexicons: readonly Lexicon[], numberOf: (lexicon: numb
         }
         node = next;
       }
-      trie.outputs[node]!.push(number, value === SILENT ? -1 : numberOf(number, value));
+      trie.outputs[node]!.push(number, numberOf(number, value));
     }
   });
   return trie;

@@ -1,5 +1,13 @@
 /** Beam: units become shards. Finished shards of an interrupted run are taken as they are. */
-import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn, structuredCoder } from '../../beam/index.js';
+import {
+  type BundleContext,
+  cutPieces,
+  DoFn,
+  type KV,
+  registerDoFn,
+  registerMerge,
+  structuredCoder,
+} from '../../beam/index.js';
 import { storageFor } from '../../storage/index.js';
 import type { Problem } from '../balance/problem.js';
 import type { WeightDuals } from '../balance/weight.js';
@@ -97,26 +105,16 @@ class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   }
 }
 
-class MergeWritten extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
-  private stage!: Stage;
-
-  constructor(private readonly staging: string) {
-    super();
-  }
-
-  override async setup() {
-    this.stage = await openStage(this.staging);
-  }
-
-  *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const all = emptyResult(this.stage);
-    for (const bytes of value) mergeWritten(all, decodeWritten(bytes));
-    yield encodeWritten(all);
-  }
-}
-
 export const units = registerDoFn('m4-balance.units', (config: UnitsConfig) => new Units(config));
 /** One encoded Written a bundle, in pieces. */
 export const write = registerDoFn('m4-balance.write', (config: WriteConfig) => new Write(config));
 /** Config: the staging folder. */
-export const mergeAllWritten = registerDoFn('m4-balance.write.merge', (staging: string) => new MergeWritten(staging));
+export const mergeAllWritten = registerMerge(
+  'm4-balance.write.merge',
+  (staging: string) => openStage(staging),
+  (parts, stage) => {
+    const all = emptyResult(stage);
+    for (const bytes of parts) mergeWritten(all, decodeWritten(bytes));
+    return encodeWritten(all);
+  },
+);

@@ -4,6 +4,7 @@ import { Binary, Field, makeData, Schema, Struct, Utf8, vectorFromArray } from '
 import { batchOf } from '../../../formats/data.js';
 import { imageHeader } from '../../../formats/image-header.js';
 import { createFilters, expandRules } from '../../../transforms/filter/index.js';
+import { withTrainableImages } from '../../../transforms/filter/trainable.js';
 import { firstImages, isImageStruct, structField } from '../../../transforms/read/image-column.js';
 import { readParquetFile } from '../../end-to-end/outputs.js';
 import { needs, sharedPath } from '../../shared.js';
@@ -98,4 +99,21 @@ test("Hugging Face's struct gives its bytes, null where the struct is; of severa
   assert.deepEqual(values(structField(struct as never, 'bytes') as never), ['01', null, null]);
   const joined = firstImages([column([hex('01'), null, null]), column([hex('0a'), hex('0b0c'), null])]);
   assert.deepEqual(values(joined as never), ['01', '0b0c', null]);
+});
+
+test('TFRecords with images keep what TensorFlow decodes, unless a rule says so already', () => {
+  const columns = [
+    { name: 'text', type: 'Utf8', nullable: true },
+    { name: 'image', type: 'Binary', nullable: true },
+  ];
+  const words = { words: { column: 'text', minimum: 2 } };
+  const own = { image: { formats: ['jpeg' as const] } };
+  const wide = { image: { formats: ['jpeg' as const, 'webp' as const] } };
+  const added = { image: { formats: ['jpeg', 'png', 'bmp'] } };
+  const tfrecord = { formats: ['parquet' as const, 'tfrecord' as const] };
+  assert.deepEqual(withTrainableImages([words], columns, tfrecord), [words, added]);
+  assert.deepEqual(withTrainableImages([words, wide], columns, tfrecord), [words, wide, added]);
+  assert.deepEqual(withTrainableImages([own, words], columns, tfrecord), [own, words]);
+  assert.deepEqual(withTrainableImages([words], columns.slice(0, 1), tfrecord), [words]);
+  assert.deepEqual(withTrainableImages([words], columns, { formats: ['webdataset'] }), [words]);
 });
