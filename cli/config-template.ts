@@ -78,6 +78,7 @@ output:
   split: train
   #shardRows: 100000           # rows a shard, or
   #shardBytes: 268435456       # bytes a shard
+  #shuffle: global             # the rows of all shards mixed, by a hash; none: in the order of the input
   #stages: 0.1                 # train in two stages: this share on data that are not balanced, written as the split raw
   compression: snappy          # of Parquet shards: snappy, zstd or none
   overwrite: false             # true: replace another finished run in this folder
