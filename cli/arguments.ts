@@ -46,6 +46,18 @@ export function operands(argv: Arguments): string[] {
   return (argv._ as readonly unknown[]).slice(1).map(String);
 }
 
+/** A flag's number. Throws ConfigError where it is none in the range. */
+export function numberFlag(argv: Arguments, name: string, maximum: number): number {
+  const text = String(argv[name]).trim();
+  const value = Number(text);
+  if (text !== '' && value >= 0 && value <= maximum) return value;
+  const range = maximum === Number.POSITIVE_INFINITY ? 'of at least 0' : `from 0 to ${maximum}`;
+  throw new ConfigError(
+    [`--${name}: expected a number ${range}, got ${text === '' ? 'nothing' : text}.`],
+    'command line',
+  );
+}
+
 const SECTIONS: Readonly<Record<string, string>> = {
   input: 'Input:',
   filters: 'Rows and what is inferred of them:',

@@ -21,6 +21,7 @@ import {
 } from './nightly.js';
 import { diffCommand, diffFlags, mergeCommand, mergeFlags } from './output-commands.js';
 import { printError } from './print-error.js';
+import { proxiesCommand, proxiesFlags } from './proxies.js';
 import { publishCommand, publishFlags } from './publish.js';
 import { BALANCE, runCommand, runFlags, STATS } from './run-command.js';
 import type { Terminal } from './terminal.js';
@@ -118,6 +119,11 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
   },
   merge: { purpose: 'Add up outputs of stats', flags: mergeFlags, command: () => mergeCommand },
   diff: { purpose: 'Tell what drifted between two outputs', flags: diffFlags, command: diffCommand },
+  proxies: {
+    purpose: 'List the words and labels that go with an attribute in an output of stats',
+    flags: proxiesFlags,
+    command: () => proxiesCommand,
+  },
   publish: { purpose: 'Load a finished output to BigQuery', flags: publishFlags, command: publishCommand },
   nightly: {
     purpose: 'Add what is new to the set, balance it again, and publish it if every gate passes',
@@ -173,8 +179,12 @@ async function parse(
       'parse-numbers': false,
       'parse-positional-numbers': false,
     });
-  const parser = Object.entries(COMMANDS)
-    .reduce(
+  // Yargs lays out the help of every command that it finds, which takes longer than to start: it looks for one where it may have to.
+  const [word = ''] = args;
+  const found = Object.hasOwn(COMMANDS, word) && !args.includes('--help') ? COMMANDS[word] : undefined;
+  if (found !== undefined) run = found.command(config, args);
+  const withCommands = () =>
+    Object.entries(COMMANDS).reduce(
       (p, [name, { purpose, flags, command }]) =>
         p.command(
           name,
@@ -185,7 +195,8 @@ async function parse(
           },
         ),
       usage,
-    )
+    );
+  const parser = (found === undefined ? withCommands() : found.flags(usage, config))
     .version(packageFile.version)
     .epilogue(EXIT_HELP.join('\n'))
     .updateStrings({ string: 'value', boolean: 'switch' })
@@ -209,7 +220,7 @@ async function parse(
       'command line',
     );
   }
-  return { run, argv, text };
+  return text === '' ? { run, argv, text } : { argv, text };
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
   NightlyResult,
   NightPlan,
   PlanSummary,
+  ProxiesOptions,
   Published,
   PublishOptions,
   RunHooks,
@@ -21,6 +22,7 @@ import type {
 import type { BigQueryConfig } from '../schemas/bigquery.js';
 import type { Config } from '../schemas/config.js';
 import type { Evaluation } from '../schemas/evaluation.js';
+import type { Proxies } from '../schemas/proxies.js';
 import type { Report } from '../schemas/report.js';
 import type { Diff } from '../schemas/stats-diff.js';
 import type { StatsReport } from '../schemas/stats-report.js';
@@ -61,6 +63,8 @@ export interface Job {
   renderEvaluation(evaluation: Evaluation, width: number): readonly string[];
   mergeOutputs(paths: readonly string[], options: MergeOptions): Promise<StatsResult>;
   diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
+  findProxies(path: string, options: ProxiesOptions, hooks?: Pick<RunHooks, 'onLog'>): Promise<Proxies>;
+  renderProxies(proxies: Proxies, width: number): readonly string[];
   publishRun(directory: string, options: PublishOptions, hooks?: RunHooks): Promise<Published>;
   publishDiff(diff: Diff, bigquery: BigQueryConfig, hooks?: RunHooks): Promise<Published>;
   planNights(config: Config, options: NightlyOptions): Promise<NightPlan>;

@@ -1,7 +1,7 @@
 /** `m4-balance merge` and `diff`: what is done with finished outputs. */
 import type { Argv } from 'yargs';
 import { ConfigError } from '../schemas/errors.js';
-import { type Arguments, type Command, EXIT_HELP, NAME, operands, refuseUnknown } from './arguments.js';
+import { type Arguments, type Command, EXIT_HELP, NAME, numberFlag, operands, refuseUnknown } from './arguments.js';
 import { EXIT } from './exit-codes.js';
 import type { Flag } from './flags.js';
 import type { Job } from './job.js';
@@ -61,18 +61,6 @@ export function diffFlags(parser: Argv, flags: readonly Flag[]): Argv {
     .example(`${NAME} diff monday tuesday --bigquery.dataset bias`, 'and load it to the table drift')
     .example(`${NAME} diff last-week this-week --least-difference 0.01`, 'a gate: exit code 7 where there is drift')
     .epilogue(EXIT_HELP.join('\n'));
-}
-
-/** A flag's number. Throws ConfigError where it is none in the range. */
-function numberFlag(argv: Arguments, name: string, maximum: number): number {
-  const text = String(argv[name]).trim();
-  const value = Number(text);
-  if (text !== '' && value >= 0 && value <= maximum) return value;
-  const range = maximum === Number.POSITIVE_INFINITY ? 'of at least 0' : `from 0 to ${maximum}`;
-  throw new ConfigError(
-    [`--${name}: expected a number ${range}, got ${text === '' ? 'nothing' : text}.`],
-    'command line',
-  );
 }
 
 export function diffCommand(flags: readonly Flag[]): Command {

@@ -9,6 +9,7 @@ import { STATE_VERSION, type State } from '../schemas/stats-state.js';
 import { certify } from '../transforms/balance/certificate.js';
 import type { Job } from '../transforms/read/job.js';
 import { unreadableRows } from '../transforms/read/losses.js';
+import { namedAgreements } from '../transforms/stats/agreement.js';
 import type { Counts } from '../transforms/stats/counts.js';
 import { renderPage } from '../transforms/stats/page/index.js';
 import { buildReport } from '../transforms/stats/report.js';
@@ -137,6 +138,7 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     targets: names.attributes.map((name) => config.attributes[name].target),
     problems: { count: problems.length, list: problems },
     options: { minimumSupport, confidence, worst, pairs },
+    ...(names.merged && { agreement: namedAgreements(names.merged, counts.agreements) }),
     ...(fitted.rates !== undefined && { rates: fitted.rates }),
     config: { ...config },
     versions: { 'm4-balance': version },

@@ -114,6 +114,34 @@ export const problemSchema = z.strictObject({
   message: z.string(),
 });
 
+export const agreementSchema = z
+  .strictObject({
+    attribute: z.string(),
+    sources: z.array(z.strictObject({ source: z.string(), present: count, absent: count, unknown: count })),
+    pairs: z
+      .array(
+        z.strictObject({
+          source: z.string(),
+          other: z.string(),
+          known: count.describe('Rows of which both say something'),
+          both: count.describe('Both say present'),
+          first: count.describe('source says present, other absent'),
+          second: count.describe('source says absent, other present'),
+          neither: count.describe('Both say absent'),
+          agreement: share.nullable().describe('(both + neither) / known'),
+          interval: interval.describe("Wilson's"),
+          kappa: z
+            .number()
+            .min(-1)
+            .max(1)
+            .nullable()
+            .describe("Cohen's: agreement beyond that of chance, 1: always, 0: as chance gives"),
+        }),
+      )
+      .describe('Each two of the sources'),
+  })
+  .describe('How far the sources of an attribute that has several agree, in the rows that were read');
+
 export const runReportSchema = z.strictObject({
   version: z.literal(REPORT_VERSION),
   rows: z.strictObject({
@@ -129,6 +157,7 @@ export const runReportSchema = z.strictObject({
     count,
     pairs: z.array(z.strictObject({ attribute: z.string(), label, support: count })).describe('The first of them'),
   }),
+  agreement: z.array(agreementSchema).optional().describe('Absent where no attribute has several sources'),
   weights: weightsSchema.nullable(),
   rates: z
     .array(rateSchema)
@@ -150,5 +179,6 @@ export type AttributeBias = z.infer<typeof attributeBiasSchema>;
 export type PairBias = z.infer<typeof pairBiasSchema>;
 export type PairReport = z.infer<typeof pairSchema>;
 export type RateReport = z.infer<typeof rateSchema>;
+export type AgreementReport = z.infer<typeof agreementSchema>;
 export type Problem = z.infer<typeof problemSchema>;
 export type WeightsReport = z.infer<typeof weightsSchema>;

@@ -1,6 +1,7 @@
 /** report.json of `stats` and `merge`: its only definition. Validates, gives the types, and is published as JSON Schema. */
 import * as z from 'zod';
 import {
+  agreementSchema,
   attributeBiasSchema,
   pairBiasSchema,
   problemSchema,
@@ -157,6 +158,7 @@ export const statsSetSchema = z.strictObject({
   labels: z.array(statsLabelSchema).describe('The commonest in the raw data first; at most options.pairs'),
   labelsLeftOut: count,
   coOccurrence: z.array(coOccurrenceSchema),
+  agreement: z.array(agreementSchema).optional().describe('Absent where no attribute has several sources'),
   distributions: z.array(distributionSchema),
   words: z.strictObject({ sampling: samplingSchema, attributes: z.array(wordsSchema) }).nullable(),
   slicings: z.array(slicingSchema),

@@ -45,6 +45,12 @@ export const stateSetSchema = z.strictObject({
     .array(z.strictObject({ stage: z.string(), moments }))
     .describe('weighted; balanced, resampled, random of a balance run'),
   control: z.array(moments).nullable().describe('Examples that passed all filters, by equal ranges of their hash'),
+  agreement: z
+    .array(z.strictObject({ attribute: z.string(), sources: z.array(z.string()), counts: z.array(count) }))
+    .optional()
+    .describe(
+      'Attributes of several sources: rows by the verdicts of each two, transforms/stats/agreement.ts; absent where there are none',
+    ),
   coOccurrence: z.array(z.strictObject({ stage: z.string(), table: bytes })),
   distributions: z.array(z.strictObject({ name: z.string(), unit: z.string(), stage: z.string(), sketch: bytes })),
   weights: z.strictObject({ column: z.string(), missing: count, sketch: bytes }).nullable(),

@@ -6,6 +6,7 @@ import { configTemplate } from '../cli/config-template.js';
 import { evaluationSchema } from '../schemas/evaluation.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { manifestSchema } from '../schemas/manifest.js';
+import { proxiesSchema } from '../schemas/proxies.js';
 import { runReportSchema } from '../schemas/report.js';
 import { diffSchema } from '../schemas/stats-diff.js';
 import { statsReportSchema } from '../schemas/stats-report.js';
@@ -23,6 +24,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['schemas/stats-report.schema.json', `${JSON.stringify(z.toJSONSchema(statsReportSchema), null, 2)}\n`],
     ['schemas/state.schema.json', `${JSON.stringify(z.toJSONSchema(stateSchema), null, 2)}\n`],
     ['schemas/diff.schema.json', `${JSON.stringify(z.toJSONSchema(diffSchema), null, 2)}\n`],
+    ['schemas/proxies.schema.json', `${JSON.stringify(z.toJSONSchema(proxiesSchema), null, 2)}\n`],
     ['schemas/manifest.schema.json', `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`],
     ['docs/configuration.md', configurationPage(schema, configTemplate(installed))],
   ]);

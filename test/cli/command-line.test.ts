@@ -87,6 +87,8 @@ describe('help', () => {
 
   test('version is the package’s', () => {
     assert.match(command('--version').stdout, /^\d+\.\d+\.\d+\n$/);
+    const beside = command('nightly', 'no-such-file.yaml', '--version');
+    assert.deepEqual([beside.status, beside.stdout, beside.stderr], [0, command('--version').stdout, '']);
   });
 });
 
@@ -99,7 +101,7 @@ describe('a mistake on the command line', () => {
     refused(
       ['blance'],
       'm4-balance: command line:',
-      '  expected a command, one of init, balance, stats, evaluate-tags, merge, diff, publish, nightly, history, rollback, clean, schema, worker, worker-pool, got "blance". Did you mean balance?',
+      '  expected a command, one of init, balance, stats, evaluate-tags, merge, diff, proxies, publish, nightly, history, rollback, clean, schema, worker, worker-pool, got "blance". Did you mean balance?',
       '  m4-balance --help tells more.',
     );
   });

@@ -92,6 +92,8 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
     renderEvaluation: () => [],
     mergeOutputs: unexpected,
     diffOutputs: unexpected,
+    findProxies: unexpected,
+    renderProxies: () => [],
     renderStats: () => [],
     renderDiff: () => [],
     renderReport: (_report, width) => [`table of ${width} columns`, 'doctor\x1b[31m'],

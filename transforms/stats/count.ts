@@ -13,6 +13,7 @@ import type { Unreadable } from '../read/losses.js';
 import type { Examples } from '../read/reader.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
+import { addAgreements, sourceCounts } from './agreement.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
 import { addCounts } from './moments.js';
 
@@ -20,6 +21,7 @@ export function shapeOf(stage: Stage): Shape {
   return {
     attributes: stage.names.attributes.length,
     labels: stage.names.labels.length,
+    sources: sourceCounts(stage.names),
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
   };
@@ -116,6 +118,7 @@ class Count extends CountSplits {
     for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
     const tags = stage.tag(batch);
     addCounts(counts.exits, tags, drop, stage.exitOfCode);
+    addAgreements(counts.agreements, stage.names.merged ?? [], tags);
     const kept = keptRows(drop);
     this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
   }

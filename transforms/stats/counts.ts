@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Moments } from '../../schemas/moments.js';
 import type { Unreadable } from '../read/losses.js';
+import { type Agreements, emptyAgreements, mergeAgreements } from './agreement.js';
 import { emptyMoments, mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 
@@ -11,6 +12,8 @@ export interface Shape {
   readonly attributes: number;
   /** c */
   readonly labels: number;
+  /** Sources of each attribute that merges some. */
+  readonly sources: readonly number[];
   /** Number of filters. */
   readonly filters: number;
   /** Number of drop codes in use; code 0 is kept. */
@@ -22,6 +25,8 @@ export interface Counts {
   readonly exits: Moments[];
   /** [codes] rows by drop code. */
   readonly drops: Float64Array;
+  /** Of all rows. */
+  readonly agreements: Agreements;
   /** Rows that could not be read, in the order of global row numbers. */
   readonly unreadable: Unreadable[];
 }
@@ -30,6 +35,7 @@ export function emptyCounts(shape: Shape): Counts {
   return {
     exits: Array.from({ length: shape.filters + 1 }, () => emptyMoments(shape.attributes, shape.labels)),
     drops: new Float64Array(shape.codes),
+    agreements: emptyAgreements(shape.sources),
     unreadable: [],
   };
 }
@@ -41,6 +47,7 @@ export function mergeCounts(into: Counts, from: Counts): void {
   }
   from.exits.forEach((moments, i) => void mergeMoments(into.exits[i], moments));
   for (let code = 0; code < into.drops.length; code++) into.drops[code] += from.drops[code];
+  mergeAgreements(into.agreements, from.agreements);
   into.unreadable.push(...from.unreadable);
   into.unreadable.sort((a, b) => a.firstRow - b.firstRow);
 }
@@ -48,6 +55,7 @@ export function mergeCounts(into: Counts, from: Counts): void {
 interface Wire {
   readonly exits: Uint8Array[];
   readonly drops: Float64Array;
+  readonly agreements: Agreements;
   readonly unreadable: Unreadable[];
 }
 
@@ -55,6 +63,7 @@ export function encodeCounts(counts: Counts): Uint8Array {
   const wire: Wire = {
     exits: counts.exits.map(encodeMoments),
     drops: counts.drops,
+    agreements: counts.agreements,
     unreadable: counts.unreadable,
   };
   return new Uint8Array(serialize(wire));

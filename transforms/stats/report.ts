@@ -12,6 +12,7 @@ import {
   type WeightsReport,
 } from '../../schemas/report.js';
 import type { TagNames } from '../../schemas/tags.js';
+import { type Agreement, agreementReport } from './agreement.js';
 import { readHistogram, type WeightHistogram } from './histogram.js';
 import { type AssociationSummary, association, attributeFigure, effective, pairFigure } from './measures.js';
 import { accumulate, cellOf } from './moments.js';
@@ -56,6 +57,8 @@ export interface ReportInput {
     readonly worst: number;
     readonly pairs: number;
   };
+  /** Of attributes that merge sources, in all rows that were read. */
+  readonly agreement?: readonly Agreement[] | undefined;
   /** What other rates would give, where that was computed. */
   readonly rates?: readonly RateReport[];
   /** Echoed. */
@@ -217,6 +220,9 @@ export function buildReport(input: ReportInput): Report {
         return { attribute: names.attributes[attribute], label: names.labels[label], support };
       }),
     },
+    ...(input.agreement !== undefined && {
+      agreement: input.agreement.map((of) => agreementReport(of, twoSidedZ(options.confidence))),
+    }),
     weights: balance === undefined ? null : weightsReport(balance),
     ...(input.rates !== undefined && { rates: [...input.rates] }),
   });

@@ -8,6 +8,7 @@ import { STATE_VERSION, type State, type StateSet, type StateTable, stateSchema 
 import type { Job } from '../read/job.js';
 import { unreadableRows } from '../read/losses.js';
 import type { Stage } from '../tag/stage.js';
+import { namedAgreements } from './agreement.js';
 import { decodeCoOccurrences, encodeCoOccurrences } from './co-occurrence.js';
 import { unionOf } from './control.js';
 import { decodeExamples, encodeExamples } from './examples.js';
@@ -82,7 +83,7 @@ function wholeFilters({ job }: Stage): string[] {
 }
 
 /** What a data set's state has of every run, of `stats` or of `balance`: its rows, and moments by exit. */
-function baseOf(stage: Stage, tally: Pick<Tally, 'drops' | 'unreadable'>, exits: readonly Moments[]) {
+function baseOf(stage: Stage, tally: Pick<Tally, 'drops' | 'unreadable' | 'agreements'>, exits: readonly Moments[]) {
   const { job, names } = stage;
   const problems = problemsOf(job, tally);
   const lost = job.plan.problems.reduce((sum, p) => sum + p.rows, 0);
@@ -96,6 +97,7 @@ function baseOf(stage: Stage, tally: Pick<Tally, 'drops' | 'unreadable'>, exits:
     dropped: stage.reasons.map((reason, i) => ({ reason, rows: tally.drops[i + 1] })),
     unreadable: unreadableRows(tally.unreadable) + lost,
     exits: exits.map((moments) => toBase64(encodeMoments(moments))),
+    ...(names.merged && { agreement: namedAgreements(names.merged, tally.agreements) }),
     problems: { count: problems.length, list: firstProblems(problems) },
   };
 }
@@ -152,7 +154,7 @@ export function stateSetOf(name: string, stage: Stage, plan: StatsPlan, tally: T
 export function balanceStateSet(
   name: string,
   stage: Stage,
-  counts: Pick<Tally, 'drops' | 'unreadable' | 'exits'>,
+  counts: Pick<Tally, 'drops' | 'unreadable' | 'exits' | 'agreements'>,
   stages: readonly (readonly [stage: string, moments: Moments])[],
 ): StateSet {
   return {
@@ -182,6 +184,7 @@ export function shapeOfSet(set: StateSet): TallyShape {
   return {
     attributes: set.attributes.length,
     labels: set.labels.length,
+    sources: (set.agreement ?? []).map(({ sources }) => sources.length),
     filters: set.filters.length,
     codes: set.dropped.length + 1,
     weighted: set.control !== null,
@@ -228,6 +231,14 @@ export function tallyOf(set: StateSet): Tally {
     tally.slicings[i].add(fromBase64(table));
   });
   if (set.words !== null) tally.words?.add(fromBase64(set.words.table));
+  tally.agreements.forEach((table, i) => {
+    const { attribute, counts } = set.agreement![i];
+    if (counts.length !== table.length) {
+      const place = `set ${set.name}, agreement of ${attribute}`;
+      throw new InputError('state', { place, expected: `${table.length} counts`, got: `${counts.length}` });
+    }
+    table.set(counts);
+  });
   const sketches = set.distributions.map(({ sketch }) => decodeSketch(fromBase64(sketch)));
   return {
     ...tally,

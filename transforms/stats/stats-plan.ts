@@ -5,6 +5,7 @@ import type { TagNames } from '../../schemas/tags.js';
 import type { Job } from '../read/job.js';
 import { kindOf } from '../tag/column-kind.js';
 import type { Stage } from '../tag/stage.js';
+import { sourceCounts } from './agreement.js';
 import { type ExampleShape, MAXIMUM_EXAMPLES, mostExamples } from './examples.js';
 import type { SliceValues } from './slice-value.js';
 import { createSlices } from './slices.js';
@@ -83,6 +84,7 @@ export function tallyShape(stage: Pick<Stage, 'names' | 'filters' | 'reasons' | 
   return {
     attributes: stage.names.attributes.length,
     labels: stage.names.labels.length,
+    sources: sourceCounts(stage.names),
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
     weighted: plan.weights !== undefined,

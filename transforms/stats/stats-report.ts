@@ -10,6 +10,7 @@ import {
 } from '../../schemas/stats-report.js';
 import type { State, StateSet } from '../../schemas/stats-state.js';
 import type { TagNames } from '../../schemas/tags.js';
+import { agreementReport } from './agreement.js';
 import { controlOf, unionOf } from './control.js';
 import { type AssociationSummary, effective, labelFigure } from './measures.js';
 import { modelReport } from './model-report.js';
@@ -133,6 +134,9 @@ function setReport(set: StateSet, options: StatsOptions): StatsSet {
     labels,
     labelsLeftOut: names.labels.length - labels.length,
     coOccurrence: set.coOccurrence.length === 0 ? [] : coOccurrenceReports(tally, told, filters, names),
+    ...(set.agreement && {
+      agreement: set.agreement.map((of) => agreementReport(of, twoSidedZ(options.confidence))),
+    }),
     distributions: distributionReports(set, tally),
     words: wordReports(tally, names, options),
     slicings: slicingReports(set, tally, told, context),

@@ -1,14 +1,7 @@
 /** Sections of the report of `stats`: attributes together, distributions, words, slices. */
 
 import { EVERY } from '../../schemas/moments.js';
-import type {
-  CoOccurrence,
-  Distribution,
-  Sampling,
-  Slicing,
-  StatsSet,
-  WordFigure,
-} from '../../schemas/stats-report.js';
+import type { CoOccurrence, Distribution, Sampling, Slicing, StatsSet } from '../../schemas/stats-report.js';
 import type { StateSet } from '../../schemas/stats-state.js';
 import type { TagNames } from '../../schemas/tags.js';
 import { type CoOccurrences, coOccurrenceOf, emptyCoOccurrences, mergeCoOccurrences } from './co-occurrence.js';
@@ -19,15 +12,11 @@ import { type SlicedValue, slicedValues, sliceStages } from './slice-stages.js';
 import { countedStage, type SetContext, type StatsOptions, WEIGHTED } from './stats-stages.js';
 import type { Tally } from './tally.js';
 import type { ValueTable } from './value-table.js';
+import { type CountedWords, countedWords, wordFigure } from './word-figures.js';
 
 /** Ours: what people ask of a length or a size. */
 const PROBABILITIES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 const BINS = 40;
-/** Words of the prior that is shared out as the words of both sides together are (Monroe et al.'s alpha_0); ours. */
-const PRIOR_WORDS = 1000;
-
-const decoder = new TextDecoder();
-
 function sum<T>(into: T, parts: readonly T[], merge: (into: T, from: T) => T): T {
   return parts.reduce(merge, into);
 }
@@ -93,24 +82,9 @@ export function distributionReports(set: StateSet, { dropped, kept }: Tally): Di
   ]);
 }
 
-function samplingOf(table: ValueTable, rows: number): Sampling {
-  return { rate: 2 ** -table.level, rows, values: table.size };
-}
-
-/**
- * Log-odds of a word with an informative Dirichlet prior (Monroe, Colaresi, Quinn, Political Analysis 16 (2008) 372-403, equations 16 to
- * 22), the prior being PRIOR_WORDS words shared out as all words are. Counts are captions.
- */
-export function wordFigure(
-  word: string,
-  counts: { present: number; absent: number },
-  totals: { present: number; absent: number },
-): WordFigure {
-  const { present, absent } = counts;
-  const prior = (PRIOR_WORDS * (present + absent)) / (totals.present + totals.absent);
-  const odds = (n: number, total: number) => Math.log((n + prior) / (total + PRIOR_WORDS - n - prior));
-  const logOdds = odds(present, totals.present) - odds(absent, totals.absent);
-  return { word, logOdds, z: logOdds / Math.sqrt(1 / (present + prior) + 1 / (absent + prior)), present, absent };
+/** How a table of words was kept. */
+export function samplingOf({ level }: ValueTable, { rows, words }: CountedWords): Sampling {
+  return { rate: 2 ** -level, rows, values: words.length };
 }
 
 /** Words by attribute, of captions that passed all filters; only those with the minimum support. */
@@ -120,27 +94,20 @@ export function wordReports(
   { minimumSupport, words: shown }: StatsOptions,
 ): StatsSet['words'] {
   if (table === null) return null;
-  const counted: { word: string; cells: Float64Array }[] = [];
-  let rows = 0;
-  for (const { value, blocks } of table.sums()) {
-    const cells = blocks.get(0)!;
-    if (value.length === 0) rows = cells[0];
-    else counted.push({ word: decoder.decode(value), cells });
-  }
+  const { rows, words: counted } = countedWords(table);
   return {
-    sampling: { ...samplingOf(table, rows), values: counted.length },
+    sampling: samplingOf(table, { rows, words: counted }),
     attributes: attributes.map((attribute, k) => {
-      const countsOf = (cells: Float64Array) => ({ absent: cells[1 + 2 * k], present: cells[2 + 2 * k] });
       const totals = { absent: 0, present: 0 };
-      for (const { cells } of counted) {
-        const { absent, present } = countsOf(cells);
+      for (const { sides } of counted) {
+        const { absent, present } = sides(k);
         totals.absent += absent;
         totals.present += present;
       }
-      const supported = counted.filter(({ cells }) => cells[1 + 2 * k] + cells[2 + 2 * k] >= minimumSupport);
+      const supported = counted.filter(({ sides }) => sides(k).absent + sides(k).present >= minimumSupport);
       const figures =
         totals.absent > 0 && totals.present > 0
-          ? supported.map(({ word, cells }) => wordFigure(word, countsOf(cells), totals))
+          ? supported.map(({ word, sides }) => wordFigure(word, sides(k), totals))
           : [];
       // Words come in the order of their bytes, and the sort is stable.
       figures.sort((a, b) => b.z - a.z);
@@ -168,7 +135,7 @@ function slicingReport(table: ValueTable, told: readonly CountedStage[], filters
   const rowsOf = (some: readonly { readonly rows: number }[]) => some.reduce((rows, entry) => rows + entry.rows, 0);
   const rows = rowsOf(present) + (missing?.rows ?? 0);
   return {
-    sampling: { ...samplingOf(table, rows), values: present.length },
+    sampling: { rate: 2 ** -table.level, rows, values: present.length },
     slices: shown.map((entry) => ({ value: entry.value, rows: entry.rows, bias: biasOf([entry]) })),
     other: rest.length === 0 ? null : { values: rest.length, rows: rowsOf(rest), bias: biasOf(rest) },
     missing: missing === undefined ? null : { rows: missing.rows, bias: biasOf([missing]) },

@@ -3,7 +3,7 @@ import type { StageReport } from '../../schemas/report.js';
 import type { Slicing, StatsModel, StatsPair, StatsReport, StatsSet } from '../../schemas/stats-report.js';
 import { count, figure, percent, plural, range, short } from './format.js';
 import { columns, printable, wrap } from './layout.js';
-import { attributeTable, biasTable } from './table.js';
+import { agreementTables, attributeTable, biasTable } from './table.js';
 
 /** Ours: what is listed here of slices, words and problems; report.json has more. */
 const LISTED_SLICES = 8;
@@ -179,6 +179,7 @@ function setLines(set: StatsSet, { options, sets }: StatsReport, width: number):
     ...attributeTable(set, width, 'weighted'),
     ...pairTable(set.pairs, set.pairStages, options.worst, width),
     ...coOccurrenceTable(set, width),
+    ...agreementTables(set, width),
     ...set.slicings.flatMap((slicing) => slicingTable(slicing, width)),
     ...distributionTable(set, width),
     ...wordLines(set, width),

@@ -2,7 +2,7 @@
 import type { Text } from '../../schemas/page.js';
 import type { PairReport, Report, StageReport } from '../../schemas/report.js';
 import { verdict } from './answer.js';
-import { count, figure, percent, plural, range, ratio, short } from './format.js';
+import { count, figure, percent, percentRange, plural, range, ratio, short } from './format.js';
 import { columns, printable, wrap } from './layout.js';
 
 /** Ours: what is listed of problems; report.json has more. */
@@ -60,6 +60,32 @@ export function attributeTable({ bias }: Pick<Report, 'bias'>, width: number, ch
   });
   const heading = ['Attribute', 'target', 'raw', printable(after.stage), 'interval', 'known', 'unknown'];
   return columns([heading, ...lines], 'lrrrrrr', width);
+}
+
+/** How far each two sources of an attribute agree. */
+export function agreementTables({ agreement = [] }: Pick<Report, 'agreement'>, width: number): string[] {
+  return agreement.flatMap(({ attribute, pairs }) => {
+    if (pairs.length === 0) return [];
+    const lines = pairs.map(({ source, other, known, agreement, interval, kappa, first, second }) => [
+      `${printable(source)}, ${printable(other)}`,
+      count(known),
+      percent(agreement),
+      known === 0 ? '-' : percentRange(interval),
+      ratio(kappa),
+      count(first),
+      count(second),
+    ]);
+    const heading = [
+      `Sources of ${printable(attribute)}`,
+      'both say',
+      'agree',
+      'interval',
+      'kappa',
+      'first only',
+      'second only',
+    ];
+    return ['', ...columns([heading, ...lines], 'lrrrrrr', width)];
+  });
 }
 
 /** The worst raw, and after them those among the worst after balancing only. */
@@ -126,6 +152,7 @@ export function renderReport(report: Report, width: number): string[] {
     ...biasTable(report, width),
     '',
     ...(bias[0].attributes.length === 0 ? [] : attributeTable(report, width)),
+    ...agreementTables(report, width),
     ...pairTable(report, width),
     '',
     ...[...notes(report), explained].flatMap((sentence) => wrap(sentence, width)),

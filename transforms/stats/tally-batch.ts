@@ -2,9 +2,10 @@
 import type { RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
 import { UNIT, UNITS_PER_ONE } from '../../schemas/exact-sum.js';
-import type { Tags } from '../../schemas/tags.js';
+import type { MergedNames, Tags } from '../../schemas/tags.js';
 import { countCharacters, countWords } from '../filter/length.js';
 import { hasColumn, type NumberColumn, numberColumn, utf8Column } from '../tag/column.js';
+import { addAgreements } from './agreement.js';
 import { addCoOccurrences } from './co-occurrence.js';
 import { addExamples } from './examples.js';
 import { addCounts, addWeighted, MAXIMUM_WEIGHT } from './moments.js';
@@ -98,6 +99,8 @@ export interface BatchPlan {
   /** Column of weights. */
   readonly weights?: string | undefined;
   readonly captionWords: CaptionWords;
+  /** Attributes that merge sources. */
+  readonly merged: readonly MergedNames[];
 }
 
 export interface TaggedBatch {
@@ -130,6 +133,7 @@ export function addBatch(tally: Tally, plan: BatchPlan, rows: TaggedBatch, exitO
   const kept = rowsWhere(drop, true);
   const left = kept.length === drop.length ? NO_ROWS : rowsWhere(drop, false);
   addCounts(tally.exits, tags, ...exitsOf(tally, rows, exitOfCode));
+  addAgreements(tally.agreements, plan.merged, tags);
   addCoOccurrences(tally.coOccurrences[0], tags, left);
   addCoOccurrences(tally.coOccurrences[1], tags, kept);
   plan.measured.forEach((measured, i) => {

@@ -41,7 +41,7 @@ class TallyRows extends CountSplits {
     const { stage, plan, shape } = await openStats(this.staging);
     this.stage = stage;
     this.shape = shape;
-    this.plan = { ...plan, captionWords: createCaptionWords() };
+    this.plan = { ...plan, captionWords: createCaptionWords(), merged: stage.names.merged ?? [] };
     this.hashed = plan.hashed;
     this.places = filePlaces(stage.job.plan);
   }

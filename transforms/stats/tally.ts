@@ -2,6 +2,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { Moments } from '../../schemas/moments.js';
 import type { Unreadable } from '../read/losses.js';
+import { type Agreements, emptyAgreements, mergeAgreements } from './agreement.js';
 import {
   type CoOccurrences,
   decodeCoOccurrences,
@@ -25,6 +26,8 @@ export interface TallyShape {
   readonly attributes: number;
   /** c */
   readonly labels: number;
+  /** Sources of each attribute that merges some. */
+  readonly sources: readonly number[];
   /** Number of filters. */
   readonly filters: number;
   /** Number of drop codes in use; code 0 is kept. */
@@ -52,6 +55,8 @@ export interface Tally {
   readonly weighted: Moments | null;
   /** Of rows that a filter dropped, of those that passed, and of the latter weighted. */
   readonly coOccurrences: CoOccurrences[];
+  /** Of all rows. */
+  readonly agreements: Agreements;
   /** [distributions] of rows that a filter dropped, and [distributions] of those that passed. */
   readonly dropped: Sketch[];
   readonly kept: Sketch[];
@@ -81,6 +86,7 @@ export function emptyTally(shape: TallyShape): Tally {
     unreadable: [],
     weighted: weighted ? moments() : null,
     coOccurrences: many(weighted ? 3 : 2, () => emptyCoOccurrences(attributes)),
+    agreements: emptyAgreements(shape.sources),
     dropped: many(shape.distributions, emptySketch),
     kept: many(shape.distributions, emptySketch),
     weights: weighted ? emptySketch() : null,
@@ -96,6 +102,7 @@ interface Wire {
   readonly unreadable: Unreadable[];
   readonly weighted: Uint8Array | null;
   readonly coOccurrences: Uint8Array[];
+  readonly agreements: Agreements;
   readonly dropped: Uint8Array[];
   readonly kept: Uint8Array[];
   readonly weights: Uint8Array | null;
@@ -111,6 +118,7 @@ export function encodeTally(tally: Tally): Uint8Array {
     unreadable: tally.unreadable,
     weighted: tally.weighted && encodeMoments(tally.weighted),
     coOccurrences: tally.coOccurrences.map(encodeCoOccurrences),
+    agreements: tally.agreements,
     dropped: tally.dropped.map(encodeSketch),
     kept: tally.kept.map(encodeSketch),
     weights: tally.weights && encodeSketch(tally.weights),
@@ -134,6 +142,7 @@ export function addTally(into: Tally, bytes: Uint8Array): void {
   from.coOccurrences.forEach((some, i) => {
     mergeCoOccurrences(into.coOccurrences[i], decodeCoOccurrences(some, into.coOccurrences[i].attributes));
   });
+  mergeAgreements(into.agreements, from.agreements);
   from.dropped.forEach((some, i) => void mergeSketches(into.dropped[i], decodeSketch(some)));
   from.kept.forEach((some, i) => void mergeSketches(into.kept[i], decodeSketch(some)));
   if (into.weights && from.weights) mergeSketches(into.weights, decodeSketch(from.weights));

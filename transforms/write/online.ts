@@ -8,6 +8,7 @@ import { createPatternCounter, type Located, type PatternCounter } from '../bala
 import { currentDuals, encodeStream, latestStream, type StreamState, updateStream } from '../balance/stream.js';
 import { type Handed, received } from '../read/handed.js';
 import { mergerOf } from '../read/merger.js';
+import { addAgreements } from '../stats/agreement.js';
 import { CombineKey, decodeMerged, MergeKeys, patternParts, patternShapeOf, shapeOf } from '../stats/count.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts } from '../stats/counts.js';
 import { addCounts } from '../stats/moments.js';
@@ -102,6 +103,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
       onTags(tags, utility, drop, kept) {
         for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
         addCounts(counts.exits, tags, drop, stage.exitOfCode);
+        addAgreements(counts.agreements, stage.names.merged ?? [], tags);
         patterns.add(selectTags(tags, kept), utility);
       },
     };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { wordFigure } from '../../../transforms/stats/stats-sections.js';
+import { wordFigure } from '../../../transforms/stats/word-figures.js';
 import { createCaptionWords, LONGEST_WORD, MOST_WORDS } from '../../../transforms/stats/words.js';
 import { foldCodePoint } from '../../../transforms/tag/fold.js';
 

@@ -5,7 +5,7 @@ import { balanceAnswer } from '../answer.js';
 import { count, figure, percent, plural, short } from '../format.js';
 import { facts as factsOf, maker, problemsSection, readingSection } from './closing.js';
 import { pairsSection } from './pairs.js';
-import { attributeBlocks, biasWaterfall, rowsWaterfall, stageTable, weightBlocks } from './stages.js';
+import { agreementBlocks, attributeBlocks, biasWaterfall, rowsWaterfall, stageTable, weightBlocks } from './stages.js';
 
 function facts({ certificate, bias, rows, weights }: Report): Fact[] {
   const balanced = bias.find(({ stage }) => stage === 'balanced');
@@ -163,7 +163,10 @@ export function balancePage(report: Report): Page {
       {
         id: 'attributes-section',
         title: 'Attributes',
-        blocks: attributeBlocks('attributes', compared, options.confidence),
+        blocks: [
+          ...attributeBlocks('attributes', compared, options.confidence),
+          ...agreementBlocks('agreement', report.agreement),
+        ],
       },
       {
         id: 'filters',

@@ -1,6 +1,6 @@
 /** The parts of a page that follow the rows through a run: filters, attributes, weights. */
 import type { Block, Cell, Estimate, Figure, Plot, Table } from '../../../schemas/page.js';
-import type { StageReport, WeightsReport } from '../../../schemas/report.js';
+import type { AgreementReport, StageReport, WeightsReport } from '../../../schemas/report.js';
 import { count, level, percent, ratio, short } from '../format.js';
 
 /** A stage that is shown beside the others, and follows from none of them. */
@@ -94,6 +94,43 @@ export const biasColumns: Table['columns'] = [
 /** The largest biases of a stage, and where the AB is. */
 export function biasCells({ rb, ab, association: { interval, mean, label, attribute } }: StageReport): Cell[] {
   return [rb, ab, ab === null ? null : [interval.low, interval.high], mean, label, attribute];
+}
+
+/** How far each two sources of an attribute agree, where one has several. */
+export function agreementBlocks(id: string, agreement: readonly AgreementReport[] = []): Table[] {
+  if (agreement.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      id,
+      caption:
+        'How far the sources of an attribute agree, in all rows of which both say something. Kappa is the agreement beyond that of chance: 1 always, 0 as chance gives.',
+      columns: [
+        { heading: 'attribute', kind: 'name', choice: true },
+        { heading: 'source', kind: 'name' },
+        { heading: 'other', kind: 'name' },
+        { heading: 'both say something', kind: 'count' },
+        { heading: 'agree', kind: 'percent' },
+        { heading: 'interval', kind: 'percents' },
+        { heading: 'kappa', kind: 'ratio' },
+        { heading: 'only source says present', kind: 'count' },
+        { heading: 'only other says present', kind: 'count' },
+      ],
+      rows: agreement.flatMap(({ attribute, pairs }) =>
+        pairs.map(({ source, other, known, agreement: agree, interval, kappa, first, second }): Cell[] => [
+          attribute,
+          source,
+          other,
+          known,
+          agree,
+          known === 0 ? null : [interval.low, interval.high],
+          kappa,
+          first,
+          second,
+        ]),
+      ),
+    },
+  ];
 }
 
 export function stageTable(id: string, stages: readonly StageReport[]): Table {

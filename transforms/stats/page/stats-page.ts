@@ -7,6 +7,7 @@ import { modelAnswer, setAnswer } from '../stats-answer.js';
 import { maker, problemsSection, readingSection } from './closing.js';
 import { pairsSection } from './pairs.js';
 import {
+  agreementBlocks,
   attributeBlocks,
   biasCells,
   biasColumns,
@@ -62,6 +63,7 @@ function setSections(set: StatsSet, prefix: string, title: (of: string) => strin
       blocks: [
         ...attributeBlocks(`${prefix}attributes`, shown, options.confidence),
         ...coOccurrenceBlocks(`${prefix}together`, set),
+        ...agreementBlocks(`${prefix}agreement`, set.agreement),
       ],
     },
     { id: `${prefix}labels-section`, title: title('Labels'), blocks: labelBlocks(`${prefix}labels`, set) },
