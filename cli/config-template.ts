@@ -35,6 +35,7 @@ attributes:                    # perceived sensitive attributes: at least one; u
   #old: {lexicon: age, value: elderly, target: 0.2}
   #nonwhite: {column: s_nonwhite, target: 0.5}                    # a boolean or 0/1 column
   #young: {column: age_score, threshold: 0.7, below: 0.3}         # a score; unknown from below to threshold
+  #tall: {column: p_tall, soft: true}                             # calibrated probabilities, balanced as they are
   #woman: {column: gender, value: F}                              # a column of strings
   # several sources, merged by agreement, priority, any or vote:
   #man: {from: [{lexicon: gender, value: male}, {column: face, value: M, name: face, weight: 2}], merge: vote, minimum: 1, majority: 0.5}
