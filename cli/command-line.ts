@@ -185,8 +185,12 @@ async function parse(
       'parse-numbers': false,
       'parse-positional-numbers': false,
     });
-  const parser = Object.entries(COMMANDS)
-    .reduce(
+  // Yargs lays out the help of every command that it finds, which takes longer than to start: it looks for one where it may have to.
+  const [word = ''] = args;
+  const found = Object.hasOwn(COMMANDS, word) && !args.includes('--help') ? COMMANDS[word] : undefined;
+  if (found !== undefined) run = found.command(config, args);
+  const withCommands = () =>
+    Object.entries(COMMANDS).reduce(
       (p, [name, { purpose, flags, command }]) =>
         p.command(
           name,
@@ -197,7 +201,8 @@ async function parse(
           },
         ),
       usage,
-    )
+    );
+  const parser = (found === undefined ? withCommands() : found.flags(usage, config))
     .version(packageFile.version)
     .epilogue(EXIT_HELP.join('\n'))
     .updateStrings({ string: 'value', boolean: 'switch' })
@@ -221,7 +226,7 @@ async function parse(
       'command line',
     );
   }
-  return { run, argv, text };
+  return text === '' ? { run, argv, text } : { argv, text };
 }
 
 /**

@@ -123,6 +123,7 @@ nightly:                       # what m4-balance nightly does (docs/nightly.md);
   gates: {version: same, fresh: 3, rows: 0.5, dropped: 0.1, unknown: 0.1, drift: 0.1, repeated: refuse, rate: 0.8, gap: 0.000001, ess: 0.1, rb: 0.02, ab: 0.1}   # or off
   #webhook: https://example.com/hook      # is sent failures; or $M4_BALANCE_WEBHOOK
   #textfile: /var/lib/node_exporter/m4_balance.prom   # figures for Prometheus
+  #otlp: http://collector:4318/v1/metrics  # the same for OpenTelemetry; or $OTEL_EXPORTER_OTLP_ENDPOINT
 
 runner:                        # where the job runs: the output is the same on each, so --runner alone may change it
   name: direct                 # this process; or prism (a local runner), flink, portable (a job service), dataflow

@@ -1,20 +1,18 @@
 /** The balancing run: plan, pass over the data, commit. Each phase leaves its result in the staging folder, so a run goes on where it stopped. */
 import type { Config } from '../schemas/config.js';
-import { InvariantError } from '../schemas/errors.js';
-import type { Manifest } from '../schemas/manifest.js';
 import type { Report } from '../schemas/report.js';
-import { outputPath, storageFor } from '../storage/index.js';
+import { storageFor } from '../storage/index.js';
 import { commitRun } from '../transforms/write/commit.js';
-import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { requireRunnable } from './dataflow.js';
 import { finish, type Phases } from './finish.js';
 import type { RunHooks } from './hooks.js';
-import { requireOwned, requireUnowned } from './owner.js';
+import { openPlace } from './output-place.js';
+import { requireOwned } from './owner.js';
 import { runPasses } from './passes.js';
 import { partialOf, prepareJob } from './prepare.js';
 import { openRunner } from './runner.js';
 import { subsetParts } from './shard-parts.js';
-import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
+import { openAttempt } from './staging.js';
 
 export interface RunResult {
   readonly report: Report;
@@ -35,19 +33,13 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   const { directory } = config.output;
   const partial = partialOf(directory);
   const job = await prepareJob(config, { hooks });
-  const alone = await requireUnowned(partial);
-  await restoreReplaced(partial, directory);
-  const published = await readPublished(directory);
-  await finishReplacing(partial, directory, published);
-  if (published.manifest?.run === job.run) {
-    await storageFor(partial).remove(partial);
-    return result(directory, published.manifest);
-  }
-  await checkReplaceable(config.output);
+  const place = await openPlace<Report>(partial, config.output, job.run);
+  if ('finished' in place) return place.finished;
+  const { published } = place;
   const runner = await openRunner(config.runner);
   let phases: Phases;
   try {
-    if (alone) await takeBack(partial, job.run, directory, published);
+    await place.takeBack();
     const staging = await openAttempt(partial, job, hooks);
     phases = await runPasses({ job, partial, staging, runner, hooks });
   } finally {
@@ -66,16 +58,4 @@ export async function runBalance(config: Config, hooks: RunHooks = {}): Promise<
   const { files } = await commitRun({ staging: phases.staging, ...config.output, published, parts, manifest });
   await storageFor(partial).remove(partial);
   return { report, directory, files: files.map((f) => f.path), alreadyDone: false };
-}
-
-async function result(directory: string, { files }: Manifest): Promise<RunResult> {
-  const report = files.find((f) => f.kind === 'report');
-  if (report === undefined) throw new InvariantError(`the manifest in ${directory} lists no report`);
-  const bytes = await storageFor(directory).readAll(outputPath(directory, report.path));
-  return {
-    report: JSON.parse(new TextDecoder().decode(bytes)) as Report,
-    directory,
-    files: files.map((f) => f.path),
-    alreadyDone: true,
-  };
 }

@@ -1,10 +1,10 @@
 /** The evaluation of tags: one pass that counts rows by truth and tag; then figures, and the commit. */
 import { type Config, configSchema, type RunConfig } from '../schemas/config.js';
-import { ConfigError, InvariantError } from '../schemas/errors.js';
+import { ConfigError } from '../schemas/errors.js';
 import { EVALUATION_VERSION, type Evaluation } from '../schemas/evaluation.js';
 import { MANIFEST_VERSION } from '../schemas/manifest.js';
 import { didYouMean } from '../schemas/nearest.js';
-import { outputPath, storageFor } from '../storage/index.js';
+import { storageFor } from '../storage/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { loadLosses, unreadableRows } from '../transforms/read/losses.js';
 import { CELLS, tagBias, tagFigures, tagSlices } from '../transforms/stats/confusion.js';
@@ -23,18 +23,18 @@ import { twoSidedZ } from '../transforms/stats/normal.js';
 import { createSlices } from '../transforms/stats/slices.js';
 import { taggerOf, UNREADABLE } from '../transforms/tag/stage.js';
 import { commitRun } from '../transforms/write/commit.js';
-import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { beginAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { findOut } from './find-out.js';
 import type { RunContext, RunHooks } from './hooks.js';
-import { requireOwned, requireUnowned } from './owner.js';
+import { openPlace } from './output-place.js';
+import { requireOwned } from './owner.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { emptyVocabularies, partialOf, prepareRun } from './prepare.js';
 import { requireReadable, sawLost } from './readable.js';
 import { openRunner } from './runner.js';
 import { spreadSplits } from './spread.js';
-import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
+import { openAttempt } from './staging.js';
 
 /** The column that tells an attribute truly; `value`: what means present, where it holds strings. */
 export interface Truth {
@@ -188,23 +188,13 @@ export async function evaluateTags(
   const { directory } = config.output;
   const partial = partialOf(directory);
   const job = await prepareEvaluation(config, options, hooks);
-  const alone = await requireUnowned(partial);
-  await restoreReplaced(partial, directory);
-  const published = await readPublished(directory);
-  await finishReplacing(partial, directory, published);
-  if (published.manifest?.run === job.run) {
-    await storageFor(partial).remove(partial);
-    const files = published.manifest.files.map(({ path }) => path);
-    const path = published.manifest.files.find(({ kind }) => kind === 'report')?.path;
-    if (path === undefined) throw new InvariantError(`the manifest in ${directory} lists no report`);
-    const bytes = await storageFor(directory).readAll(outputPath(directory, path));
-    return { report: JSON.parse(new TextDecoder().decode(bytes)), directory, files, alreadyDone: true };
-  }
-  await checkReplaceable(config.output);
+  const place = await openPlace<Evaluation>(partial, config.output, job.run);
+  if ('finished' in place) return place.finished;
+  const { published } = place;
   const runner = await openRunner(config.runner);
   let judged: Awaited<ReturnType<typeof judge>>;
   try {
-    if (alone) await takeBack(partial, job.run, directory, published);
+    await place.takeBack();
     const staging = await openAttempt(partial, job, hooks);
     judged = await judge({ job, partial, staging, runner, hooks }, Object.keys(options.truth));
   } finally {

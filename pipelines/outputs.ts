@@ -2,18 +2,19 @@
 import { createHash } from 'node:crypto';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { Diff } from '../schemas/stats-diff.js';
+import type { StatsReport } from '../schemas/stats-report.js';
 import { absolutePath, below, outputPath, storageFor } from '../storage/index.js';
 import { type DiffOptions, diffStates } from '../transforms/stats/diff.js';
 import { mergeStates, type NamedState } from '../transforms/stats/merge-states.js';
 import { decodeState } from '../transforms/stats/state.js';
 import { commitRun } from '../transforms/write/commit.js';
-import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
+import { readPublished } from '../transforms/write/finished.js';
 import { beginCommit } from './attempt.js';
-import { requireOwned, requireUnowned } from './owner.js';
+import { openPlace } from './output-place.js';
+import { requireOwned } from './owner.js';
 import { partialOf } from './prepare.js';
-import { finishReplacing, restoreReplaced, takeBack } from './staging.js';
 import { manifestOf, type StatsResult } from './stats.js';
-import { readStatsReport, STATE_FILE, statsParts } from './stats-output.js';
+import { STATE_FILE, statsParts } from './stats-output.js';
 
 /** Where the manifest says; where there is none, where a disk's output has it. */
 async function stateFile(directory: string): Promise<string> {
@@ -66,15 +67,10 @@ export async function mergeOutputs(
     .update(JSON.stringify(['merge', state.runs]))
     .digest('hex')
     .slice(0, 16);
-  const alone = await requireUnowned(partial);
-  await restoreReplaced(partial, directory);
-  const published = await readPublished(directory);
-  await finishReplacing(partial, directory, published);
-  if (published.manifest?.run === run) {
-    return { ...(await readStatsReport(directory, published.manifest)), directory, alreadyDone: true };
-  }
-  await checkReplaceable({ directory, overwrite });
-  if (alone) await takeBack(partial, run, directory, published);
+  const place = await openPlace<StatsReport>(partial, { directory, overwrite }, run);
+  if ('finished' in place) return place.finished;
+  const { published } = place;
+  await place.takeBack();
   const staging = await beginCommit(partial, run);
   const { report, parts } = statsParts(state);
   await requireOwned(partial);

@@ -1,10 +1,7 @@
 /** The files that `stats` and `merge` publish, from a state. */
 import type { Config } from '../schemas/config.js';
-import { InvariantError } from '../schemas/errors.js';
-import type { Manifest } from '../schemas/manifest.js';
 import type { StatsReport } from '../schemas/stats-report.js';
 import type { State } from '../schemas/stats-state.js';
-import { outputPath, storageFor } from '../storage/index.js';
 import { renderPage } from '../transforms/stats/page/index.js';
 import { encodeState } from '../transforms/stats/state.js';
 import { buildStatsReport } from '../transforms/stats/stats-report.js';
@@ -31,16 +28,4 @@ export function statsParts(state: State): { report: StatsReport; parts: Part[] }
       { path: STATE_FILE, kind: 'state', format: 'json', text: encodeState(state) },
     ],
   };
-}
-
-/** The report in a finished output of `stats` or `merge`, and the names of its files. */
-export async function readStatsReport(
-  directory: string,
-  { files }: Manifest,
-): Promise<{ report: StatsReport; files: string[] }> {
-  const file = files.find(({ kind }) => kind === 'report');
-  if (file === undefined) throw new InvariantError(`the manifest in ${directory} lists no report`);
-  const bytes = await storageFor(directory).readAll(outputPath(directory, file.path));
-  const report = JSON.parse(new TextDecoder().decode(bytes)) as StatsReport;
-  return { report, files: files.map(({ path }) => path) };
 }

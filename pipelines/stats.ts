@@ -16,20 +16,20 @@ import { addTally, emptyTally } from '../transforms/stats/tally.js';
 import { mergeTallies, openStats, tallyRows } from '../transforms/stats/tally-rows.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { commitRun } from '../transforms/write/commit.js';
-import { checkReplaceable, readPublished } from '../transforms/write/finished.js';
 import { beginAttempt } from './attempt.js';
 import { requireRunnable } from './dataflow.js';
 import { findOut } from './find-out.js';
 import type { RunContext, RunHooks } from './hooks.js';
 import type { InputOptions } from './input.js';
-import { requireOwned, requireUnowned } from './owner.js';
+import { openPlace } from './output-place.js';
+import { requireOwned } from './owner.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { emptyVocabularies, packageVersion, partialOf, prepareRun } from './prepare.js';
 import { requireReadable, sawLost } from './readable.js';
 import { openRunner } from './runner.js';
 import { spreadSplits } from './spread.js';
-import { finishReplacing, openAttempt, restoreReplaced, takeBack } from './staging.js';
-import { optionsOf, readStatsReport, statsParts } from './stats-output.js';
+import { openAttempt } from './staging.js';
+import { optionsOf, statsParts } from './stats-output.js';
 
 export interface StatsResult {
   readonly report: StatsReport;
@@ -199,21 +199,15 @@ export async function runStats(config: Config, hooks: RunHooks = {}): Promise<St
   const partial = partialOf(directory);
   const jobs = await prepareStats(config, { hooks });
   const run = statsRun(jobs);
-  const alone = await requireUnowned(partial);
-  await restoreReplaced(partial, directory);
-  const published = await readPublished(directory);
-  await finishReplacing(partial, directory, published);
-  if (published.manifest?.run === run) {
-    await storageFor(partial).remove(partial);
-    return { ...(await readStatsReport(directory, published.manifest)), directory, alreadyDone: true };
-  }
-  await checkReplaceable(config.output);
+  const place = await openPlace<StatsReport>(partial, config.output, run);
+  if ('finished' in place) return place.finished;
+  const { published } = place;
   const runner = await openRunner(config.runner);
   const sets: StateSet[] = [];
   const models: StateModel[] = [];
   let staging: string;
   try {
-    if (alone) await takeBack(partial, run, directory, published);
+    await place.takeBack();
     staging = await openAttempt(partial, { ...jobs[0].job, run }, hooks);
     for (const part of jobs) {
       const { job } = part;

@@ -52,6 +52,11 @@ export const gatesSchema = z.strictObject({
 export type GatesConfig = z.infer<typeof gatesSchema>;
 export type GateName = keyof GatesConfig;
 
+const url = z
+  .string()
+  .regex(/^https?:\/\/\S+$/)
+  .meta({ title: 'a URL as https://host/path' });
+
 export const nightlySchema = z.strictObject({
   window: days.optional().describe('The set is that of the last so many days; default 30d where there is no halfLife'),
   halfLife: days
@@ -90,12 +95,12 @@ export const nightlySchema = z.strictObject({
     .default(900)
     .describe('Seconds after which a run that gives no sign of life counts as dead, and another may begin'),
   gates: gatesSchema.prefault({}),
-  webhook: z
-    .string()
-    .regex(/^https?:\/\/\S+$/)
-    .meta({ title: 'a URL as https://host/path' })
-    .optional()
-    .describe('Is sent a failure as JSON, by POST; left out: $M4_BALANCE_WEBHOOK, if set'),
+  webhook: url.optional().describe('Is sent a failure as JSON, by POST; left out: $M4_BALANCE_WEBHOOK, if set'),
   textfile: path.optional().describe('Figures of the run for the textfile collector of the Prometheus node exporter'),
+  otlp: url
+    .optional()
+    .describe(
+      'Figures of the run for a collector of OpenTelemetry, by OTLP/HTTP, as http://collector:4318/v1/metrics; left out: as $OTEL_EXPORTER_OTLP_ENDPOINT says, if set',
+    ),
 });
 export type NightlyConfig = z.infer<typeof nightlySchema>;

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 /**
  * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library).
+ * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library, OpenTelemetry).
  */
 const EXTERNAL = [
   'parquet-wasm',
@@ -20,6 +20,7 @@ const EXTERNAL = [
   '@grpc/*',
   '@google-cloud/bigquery',
   'google-auth-library',
+  '@opentelemetry/*',
   // Native, and not everywhere installed.
   'onnxruntime-node',
   'sharp',

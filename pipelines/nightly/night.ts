@@ -163,12 +163,11 @@ export async function countNight(
 export interface FreshNight {
   readonly counted: CountedNight;
   readonly parts: readonly FilePart[];
-  readonly written: Written;
-  /** Rows by final reason, in order. */
-  readonly drops: WrittenNight['drops'];
-  /** Folder of the night's work. */
-  readonly partial: string;
+  readonly told: ToldNight;
 }
+
+/** What is told of a written night to later runs, wherever its files are. */
+export type ToldNight = Omit<WrittenNight, 'files'>;
 
 /** Rows that could be counted and not written: the night must be counted again without them. */
 export interface LostRows {
@@ -202,28 +201,28 @@ export async function writeNight(
   const parts = shardParts(job.config.output, written).map((part) => {
     return { ...part, path: `${counted.night}/${part.path}`, from: below(data, part.from) };
   });
-  const drops = Object.entries(dropped).map(([reason, rows]) => ({ reason, rows }));
-  return { counted, parts, written, drops, partial };
+  return { counted, parts, told: toldOf(counted.night, written, dropped) };
 }
 
-/** What is told of a written night to later runs. `place`: the folder of the files, relative to the root. */
-export function toldNight({ counted, written, drops, parts }: FreshNight, place: string): WrittenNight {
-  const files = parts.map((part): WrittenNight['files'][number] => {
-    const { kind, format, rows, bytes, sha256 } = part;
-    return { path: `${place}/${part.path}`, kind: kind as SetFile['kind'], format, rows, bytes, sha256 };
-  });
+function toldOf(night: string, written: Written, dropped: Readonly<Record<string, number>>): ToldNight {
   const [balanced, resampled, random] = [written.balanced, written.resampled, written.random].map((moments) =>
     toBase64(encodeMoments(moments)),
   );
   return {
     version: LEDGER_VERSION,
     kind: 'm4-balance written night',
-    night: counted.night,
-    drops,
+    night,
+    drops: Object.entries(dropped).map(([reason, rows]) => ({ reason, rows })),
     balanced,
     resampled,
     random,
     weights: toBase64(encodeHistogram(written.weights)),
-    files,
   };
+}
+
+/** The files of a written night. `place`: their folder, relative to the root. */
+export function filesAt({ parts }: FreshNight, place: string): WrittenNight['files'] {
+  return parts.map(({ path, kind, format, rows, bytes, sha256 }) => {
+    return { path: `${place}/${path}`, kind: kind as SetFile['kind'], format, rows, bytes, sha256 };
+  });
 }

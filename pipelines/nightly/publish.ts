@@ -32,19 +32,18 @@ import { packageVersion } from '../prepare.js';
 import { PAGE_FILE, STATE_FILE } from '../stats-output.js';
 import { certificateOf, type TotalFit } from './fit.js';
 import { runFolder } from './latest.js';
-import { type CountedNight, type FreshNight, toldNight, workFolder } from './night.js';
+import { type CountedNight, type FreshNight, filesAt, type ToldNight, workFolder } from './night.js';
 
 /** A night of the set: what was counted of it, and what is told of its files, fresh or of an earlier run. */
 export interface SetNight {
   readonly counted: CountedNight;
   readonly factor: number;
-  readonly told: Omit<WrittenNight, 'files'>;
+  readonly told: ToldNight;
 }
 
 /** The states of nights, added up. Exact, in any order. Throws InputError where two did not count the same things. */
 export function sumOfStates(nights: readonly CountedNight[]): State {
-  const named = nights.map(({ folder, state }) => ({ path: folder, state }));
-  return named.reduce((sum, next) => ({ path: 'the nights before', state: mergeStates([sum, next]) })).state;
+  return mergeStates(nights.map(({ folder, state }) => ({ path: folder, state })));
 }
 
 export interface SetReport {
@@ -155,7 +154,7 @@ export async function commitNightly(root: string, given: RunToPublish): Promise<
   const staging = begun ?? (await beginCommit(partial, hash));
   const attempt = staging.slice(Math.max(staging.lastIndexOf('/'), staging.lastIndexOf('\\')) + 1);
   const place = `runs/${run}${storage.kind === 'objects' ? `/${attempt}` : ''}`;
-  const told = fresh.map((night) => toldNight(night, place));
+  const told = fresh.map((night): WrittenNight => ({ ...night.told, files: filesAt(night, place) }));
   const nights = given.nights.map(({ keptAs, ...night }): LedgerNight => {
     return { ...night, ...(keptAs ?? { run, written: `${place}/nights/${night.night}.json` }) };
   });

@@ -69,7 +69,7 @@ export async function runNightly(
   const signal = hooks.signal === undefined ? lost.signal : AbortSignal.any([hooks.signal, lost.signal]);
   let began = performance.now();
   let inUse: InUse | undefined;
-  const tell = async (ok: boolean, ledger: Ledger | undefined) => tellMetrics(config, options.now, ok, ledger);
+  const tell = async (ok: boolean, ledger: Ledger | undefined) => tellMetrics(config, options.now, ok, ledger, hooks);
   try {
     inUse = await readLatest(root);
     const ledger = inUse.latest === undefined ? undefined : await readLedger(root, inUse.latest.run);

@@ -8,7 +8,8 @@ import {
   type SetFile,
   writtenNightSchema,
 } from '../../schemas/nightly.js';
-import { outputPath, storageFor } from '../../storage/index.js';
+import type { State } from '../../schemas/stats-state.js';
+import { inParallel, outputPath, storageFor } from '../../storage/index.js';
 import type { Gates } from '../../transforms/nightly/gates.js';
 import { factorOf, runNameOf } from '../../transforms/nightly/nights.js';
 import { totalPatterns } from '../../transforms/nightly/total.js';
@@ -18,17 +19,12 @@ import { fitTotal, type TotalFit } from './fit.js';
 import { type InUse, readJson, runFolder } from './latest.js';
 import type { Held } from './lock.js';
 import { lookAtNights } from './look.js';
-import {
-  type CountedNight,
-  countNight,
-  type FreshNight,
-  findCounted,
-  type NightContext,
-  toldNight,
-  writeNight,
-} from './night.js';
+import { type CountedNight, countNight, type FreshNight, findCounted, type NightContext, writeNight } from './night.js';
 import type { NightlyOptions, NightPlan } from './plan.js';
 import { AbandonedCommit, commitNightly, reportOf, type SetNight, type SetReport, sumOfStates } from './publish.js';
+
+/** Small files that are read at a time. */
+const READ_AT_ONCE = 16;
 
 /** What one run of nightly knows from its beginning. */
 export interface Night extends NightContext {
@@ -56,12 +52,15 @@ export interface Made {
 /** The nights that stay, as they were counted; counted again where something else tags them now. */
 async function countStaying(night: Night, stay: readonly LedgerNight[]): Promise<CountedNight[]> {
   const { root, ledger, tagger } = night;
-  const counted: CountedNight[] = [];
-  for (const entry of stay) {
-    const before =
-      ledger?.tagger === tagger ? await findCounted(root, entry.counts, entry.night, entry.inputs) : undefined;
-    counted.push(before ?? (await countNight(night, entry.night, entry.inputs)));
+  const found = new Map<string, CountedNight>();
+  if (ledger?.tagger === tagger) {
+    await inParallel(stay, READ_AT_ONCE, async ({ counts, night: name, inputs }) => {
+      const counted = await findCounted(root, counts, name, inputs);
+      if (counted !== undefined) found.set(name, counted);
+    });
   }
+  const counted: CountedNight[] = [];
+  for (const { night: name, inputs } of stay) counted.push(found.get(name) ?? (await countNight(night, name, inputs)));
   return counted;
 }
 
@@ -111,7 +110,15 @@ export async function makeSet(night: Night, plan: NightPlan): Promise<Made> {
       continue;
     }
     try {
-      return await finish(night, plan, { counted, factors, fit, written, warm: last !== undefined, fresh: isFresh });
+      return await finish(night, plan, {
+        counted,
+        sum,
+        factors,
+        fit,
+        written,
+        warm: last !== undefined,
+        fresh: isFresh,
+      });
     } catch (error) {
       // What a commit of another run has moved is written again.
       if (!(error instanceof AbandonedCommit)) throw error;
@@ -139,6 +146,7 @@ async function writeNights(
 
 interface Ready {
   readonly counted: readonly CountedNight[];
+  readonly sum: State;
   readonly factors: ReadonlyMap<string, number>;
   readonly fit: TotalFit;
   readonly written: readonly FreshNight[];
@@ -149,10 +157,10 @@ interface Ready {
 /** The last gates, and the run in its folder. */
 async function finish(night: Night, plan: NightPlan, ready: Ready): Promise<Made> {
   const { root, config, options, inUse, ledger, gates, tagger, lock, step } = night;
-  const { counted, factors, fit, written, warm, fresh } = ready;
+  const { counted, sum, factors, fit, written, warm, fresh } = ready;
   const { toldOf, files } = await keptNights(root, ledger, plan.stay, written, factors);
   const set = counted.map((n): SetNight => ({ counted: n, factor: factors.get(n.night)!, told: toldOf(n.night) }));
-  const report = reportOf(config, set, sumOfStates(counted), fit);
+  const report = reportOf(config, set, sum, fit);
   const balanced = report.report.bias.find(({ stage }) => stage === 'balanced')!;
   const rowsOf = (nights: readonly CountedNight[]) => nights.reduce((sum, n) => sum + n.state.sets[0].read, 0);
   const figures: Figures = {
@@ -225,14 +233,14 @@ async function keptNights(
   written: readonly FreshNight[],
   factors: ReadonlyMap<string, number>,
 ) {
-  const told = new Map(written.map((n) => [n.counted.night, toldNight(n, '')]));
+  const told = new Map(written.map((n) => [n.counted.night, n.told]));
+  const kept = ledger === undefined ? [] : stay.filter((entry) => !told.has(entry.night));
   const files: SetFile[] = [];
-  for (const entry of ledger === undefined ? [] : stay) {
-    if (told.has(entry.night)) continue;
-    const of = await readJson(outputPath(root, entry.written), writtenNightSchema, 'a written night');
-    told.set(entry.night, of);
-    files.push(...of.files.map((file) => ({ ...file, night: entry.night, share: factors.get(entry.night)! })));
-  }
+  await inParallel(kept, READ_AT_ONCE, async ({ night, written: path }) => {
+    const { files: own, ...of } = await readJson(outputPath(root, path), writtenNightSchema, 'a written night');
+    told.set(night, of);
+    files.push(...own.map((file) => ({ ...file, night, share: factors.get(night)! })));
+  });
   return { toldOf: (night: string) => told.get(night)!, files };
 }
 

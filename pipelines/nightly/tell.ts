@@ -1,9 +1,10 @@
-/** Telling others: a webhook of a failure, and figures for Prometheus. What cannot be told is logged, and fails nothing. */
+/** Telling others: a webhook of a failure, and figures for Prometheus and OpenTelemetry. What cannot be told is logged, and fails nothing. */
 import type { Config } from '../../schemas/config.js';
 import type { Ledger } from '../../schemas/nightly.js';
-import { prometheusText } from '../../transforms/nightly/metrics.js';
+import { metricsOf, prometheusText } from '../../transforms/nightly/metrics.js';
 import { saveBytes } from '../../transforms/read/job.js';
 import type { NightEvent, NightlyHooks } from './hooks.js';
+import { hasCollector, sendMetrics } from './otlp.js';
 
 /** Where a webhook is that no file should hold. */
 export const WEBHOOK_VARIABLE = 'M4_BALANCE_WEBHOOK';
@@ -37,19 +38,25 @@ export async function tellFailure(
   }
 }
 
-/** Writes nightly.textfile, all at once, as the textfile collector wants it. After a failure it says so, and when. */
+/**
+ * Writes nightly.textfile, all at once, as the textfile collector wants it, and sends the same to a collector of OpenTelemetry. After a failure
+ * they say so, and when.
+ */
 export async function tellMetrics(
-  { nightly }: Config,
+  { nightly, output }: Config,
   now: Date,
   succeeded: boolean,
   ledger: Ledger | undefined,
-  { onLog }: NightlyHooks = {},
+  { onLog }: NightlyHooks,
 ): Promise<void> {
-  if (nightly.textfile === undefined) return;
-  const text = prometheusText({ at: now.getTime() / 1000, succeeded, figures: ledger?.figures });
-  try {
-    await saveBytes(nightly.textfile, Buffer.from(text));
-  } catch (error) {
-    onLog?.('warn', `nightly.textfile: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const { textfile, otlp } = nightly;
+  const metrics = metricsOf({ at: now.getTime() / 1000, succeeded, figures: ledger?.figures });
+  const orWarn = (what: string, told: Promise<void>) =>
+    told.catch((error: unknown) => {
+      onLog?.('warn', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  await Promise.all([
+    textfile !== undefined && orWarn('nightly.textfile', saveBytes(textfile, Buffer.from(prometheusText(metrics)))),
+    hasCollector(otlp) && orWarn('nightly.otlp', sendMetrics(otlp, metrics, output.directory)),
+  ]);
 }

@@ -87,6 +87,8 @@ describe('help', () => {
 
   test('version is the package’s', () => {
     assert.match(command('--version').stdout, /^\d+\.\d+\.\d+\n$/);
+    const beside = command('nightly', 'no-such-file.yaml', '--version');
+    assert.deepEqual([beside.status, beside.stdout, beside.stderr], [0, command('--version').stdout, '']);
   });
 });
 

@@ -59,17 +59,30 @@ describe('nightly on gs:// killed', options, () => {
     const out = `gs://${BUCKET}/retired`;
     await copyAll(TWO, out);
     const args = commandOf(out, NIGHTS[2], '--nightly.keep', '1', '--nightly.scope', 'window');
-    let dead = false;
+    const whole = (await namesIn(`${out}/runs/${RUNS[1]}`)).length;
+    const REMOVED = 3;
+    let asked = 0;
     const victim = startWatched(args, ({ object, method }, when) => {
-      if (!dead && when === 'after' && method === 'DELETE' && object?.includes(`/runs/${RUNS[1]}/`)) {
-        dead = true;
-        victim.process.kill('SIGKILL');
-      }
-      return dead;
+      const removes = when === 'before' && method === 'DELETE' && object?.includes(`/runs/${RUNS[1]}/`);
+      if (removes && ++asked > REMOVED) victim.process.kill('SIGKILL');
+      return removes === true && asked > REMOVED;
     });
     assert.equal((await victim.finished).signal, 'SIGKILL');
-    assert.ok((await namesIn(`${out}/runs/${RUNS[1]}`)).length > 3, 'the rest is still there');
+    proxy.watch.onRequest = undefined;
+    const half = await namesIn(`${out}/runs/${RUNS[1]}`);
+    assert.equal(half.length, whole - REMOVED);
+    assert.ok(half.length > REMOVED);
+    const before = await emulator.digests(out);
+    // By the command and by the function: refused, and not an object is another than before, but for the lock.
+    const refused = await run(['rollback', out, RUNS[1]!]);
+    assert.equal(refused.code, 3, refused.stderr);
     await assert.rejects(rollback(out, RUNS[1]!), /expected a finished run of nightly, got none/);
+    const unlocked = (digests: Record<string, string>) =>
+      Object.entries(digests).filter(([path]) => !path.startsWith('lock/'));
+    assert.deepEqual(unlocked(await emulator.digests(out)), unlocked(before));
+    const { latest, files } = await requireWhole(out);
+    assert.deepEqual([latest.run, latest.history.length], [RUNS[2], 3], 'what is in use is whole');
+    assert.ok(files.length > 0);
     const again = await run(args);
     assert.equal(again.code, 0, again.stderr);
     assert.equal((await requireWhole(out)).latest.history.length, 3);

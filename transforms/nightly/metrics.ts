@@ -1,4 +1,4 @@
-/** Figures of a run in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/** Figures of a run as metrics, and in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 import type { Figures } from '../../schemas/nightly.js';
 
 export interface NightMetrics {
@@ -27,8 +27,14 @@ const HELP: Readonly<Partial<Record<keyof Figures, string>>> = {
 
 const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Names with their help and values; a figure that cannot be told is left out. */
-export function metricsOf({ at, succeeded, figures }: NightMetrics): { name: string; help: string; value: number }[] {
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly value: number;
+}
+
+/** A figure that cannot be told is left out. */
+export function metricsOf({ at, succeeded, figures }: NightMetrics): Metric[] {
   const told = Object.entries(HELP).flatMap(([key, help]) => {
     const value = figures?.[key as keyof Figures];
     return typeof value === 'number' ? [{ name: `m4_balance_${snake(key)}`, help, value }] : [];
@@ -44,8 +50,8 @@ export function metricsOf({ at, succeeded, figures }: NightMetrics): { name: str
   ];
 }
 
-export function prometheusText(metrics: NightMetrics): string {
-  return metricsOf(metrics)
+export function prometheusText(metrics: readonly Metric[]): string {
+  return metrics
     .map(({ name, help, value }) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`)
     .join('');
 }

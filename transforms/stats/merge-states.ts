@@ -65,10 +65,20 @@ function requireAddable(first: NamedState, other: NamedState): void {
     const hint = 'Take the filter out, or count the whole input in one run.';
     throw refuse(other.path, `set ${set.name}`, 'filters that look at each row by itself', set.whole[0], hint);
   });
-  const repeated = other.state.runs.find((run) => first.state.runs.includes(run));
-  if (repeated !== undefined) {
-    const hint = 'Its rows would be counted twice.';
-    throw refuse(other.path, 'runs', `another run than those of ${first.path}`, `run ${repeated} again`, hint);
+}
+
+/** Throws InputError where two have a run in common. */
+function requireDistinctRuns(states: readonly NamedState[]): void {
+  const known = new Map<string, string>();
+  for (const { path, state } of states) {
+    for (const run of state.runs) {
+      const first = known.get(run);
+      if (first !== undefined) {
+        const hint = 'Its rows would be counted twice.';
+        throw refuse(path, 'runs', `another run than those of ${first}`, `run ${run} again`, hint);
+      }
+    }
+    for (const run of state.runs) known.set(run, path);
   }
 }
 
@@ -178,9 +188,8 @@ function addModel(known: { from: NamedState; model: StateModel }, from: NamedSta
  */
 export function mergeStates(states: readonly NamedState[]): State {
   const [first, ...others] = states;
-  states.forEach((other, i) => {
-    for (const earlier of states.slice(0, i)) requireAddable(earlier, other);
-  });
+  for (const other of others) requireAddable(first, other);
+  requireDistinctRuns(states);
   if (others.length === 0) return first.state;
   return {
     ...first.state,

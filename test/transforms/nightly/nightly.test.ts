@@ -7,7 +7,7 @@ import { encodePatterns } from '../../../transforms/balance/pattern-bytes.js';
 import { addPatterns, createPatterns } from '../../../transforms/balance/patterns.js';
 import { compareNights } from '../../../transforms/nightly/compare.js';
 import { createGates, type NewNight } from '../../../transforms/nightly/gates.js';
-import { prometheusText } from '../../../transforms/nightly/metrics.js';
+import { metricsOf, prometheusText } from '../../../transforms/nightly/metrics.js';
 import {
   factorOf,
   forNight,
@@ -182,7 +182,7 @@ test('figures for Prometheus have a name, a type and a value, each once', () => 
     ...{ nights: 3, newNights: 1, rows: 30, newRows: 10, kept: 28, written: 20, rb: 0.01, ab: null, ess: 20 },
     ...{ rate: 0.7, largestRate: 0.7, gap: 1e-9, steps: 4, warm: true },
   };
-  const text = prometheusText({ at: 1.5, succeeded: true, figures });
+  const text = prometheusText(metricsOf({ at: 1.5, succeeded: true, figures }));
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   assert.ok(
     samples.every((line) => /^m4_balance_[a-z_]+ -?[\d.e+-]+$/.test(line)),

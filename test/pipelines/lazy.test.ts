@@ -11,12 +11,16 @@ function loadedBy(lines: string): string[] {
 }
 
 const isClient = (path: string) => /@google-cloud[\\/]bigquery[\\/]/.test(path);
+const isTelemetry = (path: string) => /@opentelemetry[\\/]/.test(path);
 const module = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
 
-test('workers, and runs on files, do without the client of BigQuery', () => {
+test('workers, and runs on files, do without the client of BigQuery and without OpenTelemetry', () => {
   const loaded = loadedBy(`await import(${module('pipelines/index.js')});`);
   assert.ok(loaded.length > 0);
-  assert.deepEqual(loaded.filter(isClient), []);
+  assert.deepEqual(
+    loaded.filter((path) => isClient(path) || isTelemetry(path)),
+    [],
+  );
 });
 
 test('what opens the client loads it', () => {
@@ -25,4 +29,12 @@ test('what opens the client loads it', () => {
      await openBigQuery({ project: 'p', endpoint: 'http://127.0.0.1:9' });`,
   );
   assert.ok(loaded.some(isClient));
+});
+
+test('what sends metrics loads OpenTelemetry', () => {
+  const loaded = loadedBy(
+    `const { sendMetrics } = await import(${module('pipelines/nightly/otlp.js')});
+     await sendMetrics('http://127.0.0.1:9/v1/metrics', [], 'out').catch(() => undefined);`,
+  );
+  assert.ok(loaded.some(isTelemetry));
 });
