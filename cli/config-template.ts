@@ -35,6 +35,7 @@ attributes:                    # perceived sensitive attributes: at least one; u
   #old: {lexicon: age, value: elderly, target: 0.2}
   #nonwhite: {column: s_nonwhite, target: 0.5}                    # a boolean or 0/1 column
   #young: {column: age_score, threshold: 0.7, below: 0.3}         # a score; unknown from below to threshold
+  #tall: {column: p_tall, soft: true}                             # calibrated probabilities, balanced as they are
   #woman: {column: gender, value: F}                              # a column of strings
   # several sources, merged by agreement, priority, any or vote:
   #man: {from: [{lexicon: gender, value: male}, {column: face, value: M, name: face, weight: 2}], merge: vote, minimum: 1, majority: 0.5}
@@ -78,6 +79,7 @@ output:
   split: train
   #shardRows: 100000           # rows a shard, or
   #shardBytes: 268435456       # bytes a shard
+  #shuffle: global             # the rows of all shards mixed, by a hash; none: in the order of the input
   #stages: 0.1                 # train in two stages: this share on data that are not balanced, written as the split raw
   compression: snappy          # of Parquet shards: snappy, zstd or none
   overwrite: false             # true: replace another finished run in this folder

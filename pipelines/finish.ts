@@ -192,6 +192,9 @@ function certificateOf(fitted: Fitted, written: Written, stage: Stage): Certific
       label: v.label === null ? null : stage.names.labels[v.label],
       violation: v.violation,
     })),
+    ...(stage.names.soft !== undefined && {
+      rounding: stage.names.soft.map((k) => ({ attribute: stage.names.attributes[k], error: certified.rounding[k] })),
+    }),
   };
 }
 

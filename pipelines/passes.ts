@@ -20,6 +20,7 @@ import { onlineFit, runOnline } from './online.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { requireReadable, sawLost } from './readable.js';
 import { expectedShardRows } from './shard-rows.js';
+import { shuffled, shuffledInto } from './shuffle.js';
 import { spreadSplits, spreadUnits } from './spread.js';
 
 type Results = Pick<Phases, 'counts' | 'fitted' | 'written'>;
@@ -73,11 +74,11 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const fitted = decodeFitted(bytes);
   const { problem, duals } = fitted;
   const task = await handOver(staging, 'written', { problem, duals });
-  const config = { task, hash: partsHash(bytes, context.known) };
-  const wrote = await runPhase(context, writePhase(staging, job, unitsOf(job, counts.drops[0], problem.rate), config));
-  const written = decodeWritten(wrote);
+  const units = unitsOf(job, counts.drops[0], problem.rate);
+  const config = { task, hash: partsHash(bytes, context.known), shuffled: shuffledInto(job, units) };
+  const written = decodeWritten(await runPhase(context, writePhase(staging, job, units, config)));
   if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
-  return { counts, fitted, written };
+  return { counts, fitted, written: await shuffled(context, written, config.hash) };
 }
 
 /** The first pass of two. */
@@ -117,7 +118,8 @@ async function online(context: PassContext): Promise<Results | Lost> {
   await requireReadable(context, counts);
   if (sawLost(context.job, context.known, counts)) return { lost: counts.unreadable };
   requireSurvivors(context.stage, counts);
-  return { counts, written, fitted: await onlineFit(context, pass) };
+  const fitted = await onlineFit(context, pass);
+  return { counts, fitted, written: await shuffled(context, written, job.run) };
 }
 
 /** Hexadecimal digits of the hash in the names of parts: 48 bits. */

@@ -98,9 +98,11 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
 function passesOf(config: RunConfig): { name: string; why: string }[] {
   const passes: { name: string; why: string }[] = [];
   const { fit, patterns } = config.balance;
+  const shuffle =
+    config.output.shuffle === 'global' ? [{ name: 'shuffle', why: 'rows go to the shard that their hash names' }] : [];
   if (fit === 'online') {
     passes.push({ name: 'online', why: 'weights come from the duals as they are learned; shards are written at once' });
-    return passes;
+    return [...passes, ...shuffle];
   }
   passes.push({ name: 'count', why: 'bias before and after each filter, and the patterns that the fit needs' });
   if (fit === 'stream')
@@ -111,5 +113,5 @@ function passesOf(config: RunConfig): { name: string; why: string }[] {
       why: `only where there are more than ${patterns} distinct patterns, and the fit is on a sample of them`,
     });
   passes.push({ name: 'write', why: 'weights from the final duals, resampling, shards' });
-  return passes;
+  return [...passes, ...shuffle];
 }

@@ -14,6 +14,7 @@ import { datasetNames } from '../transforms/publish/rows.js';
 import type { Publishing, Staged } from './publish.js';
 
 const ATTRIBUTE = /^s_([A-Za-z][A-Za-z0-9_]*)$/;
+const PROBABILITY = /^p_([A-Za-z][A-Za-z0-9_]*)$/;
 const INTEGER = /^U?int(8|16|32|64)$/i;
 
 /** What a column of our weights is to a load job. Throws InputError for one that is none of ours. */
@@ -23,6 +24,7 @@ function columnOf(file: string, { name, type }: ColumnInfo): TableColumn {
   if (name === 'labels') return { name, type: 'STRING', mode: 'REPEATED' };
   if (Object.hasOwn(known, name)) return { name, type: known[name]!, mode: 'NULLABLE' };
   if (ATTRIBUTE.test(name) && type === 'Bool') return { name, type: 'BOOLEAN', mode: 'NULLABLE' };
+  if (PROBABILITY.test(name) && type === 'Float32') return { name, type: 'FLOAT', mode: 'NULLABLE' };
   throw new InputError('weights', { file, place: `column ${name}`, expected: 'a table of weights', got: type });
 }
 
@@ -58,7 +60,8 @@ export async function stageWeights(
   const path = outputPath(directory, first.path);
   const source = await storageFor(path).open(path);
   const columns = (await formatNamed(first.format).plan(source)).columns.map((c) => columnOf(path, c));
-  const definition = weightsTable(columns.flatMap(({ name }) => ATTRIBUTE.exec(name)?.[1] ?? []));
+  const namesBy = (pattern: RegExp) => columns.flatMap(({ name }) => pattern.exec(name)?.[1] ?? []);
+  const definition = weightsTable(namesBy(ATTRIBUTE), namesBy(PROBABILITY));
   const table = `${config.prefix}weights`;
   for (const done of await ensureTable(target, table, definition)) hooks.onLog?.('info', done);
   const tables: string[] = [];

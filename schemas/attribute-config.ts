@@ -9,6 +9,15 @@ export const BUILT_IN_ATTRIBUTE_VALUES = {
 } as const;
 export const BUILT_IN_ATTRIBUTE_LEXICONS = ['gender', 'age'] as const;
 
+const columnSource = z
+  .strictObject({
+    column: columnName.describe('The column that holds the attribute'),
+    value: z.string().optional().describe('For a string or list column: the value that means present'),
+    threshold: z.number().optional().describe('For a score: present from here'),
+    below: z.number().optional().describe('For a score: absent below this; between it and threshold: unknown'),
+  })
+  .describe('From a column: boolean, 0/1, a score with a threshold, or a string');
+
 /** One variant a kind of source, told apart by its first key. Each may stand alone as an attribute, or be one of `from`. */
 const sources = [
   z
@@ -20,14 +29,7 @@ const sources = [
     .describe(
       'From the caption: a built-in lexicon (gender, age) or the path of a TSV file with the columns term, value',
     ),
-  z
-    .strictObject({
-      column: columnName.describe('The column that holds the attribute'),
-      value: z.string().optional().describe('For a string or list column: the value that means present'),
-      threshold: z.number().optional().describe('For a score: present from here'),
-      below: z.number().optional().describe('For a score: absent below this; between it and threshold: unknown'),
-    })
-    .describe('From a column: boolean, 0/1, a score with a threshold, or a string'),
+  columnSource,
 ] as const;
 
 const target = share.default(0.5).describe('Target share of the attribute among examples where it is known');
@@ -65,11 +67,26 @@ const mergedSchema = z
   })
   .describe('From several sources, merged');
 
-export const attributeSchema = z.union([sources[0].extend({ target }), sources[1].extend({ target }), mergedSchema]);
+const soft = z
+  .boolean()
+  .optional()
+  .describe(
+    'The column holds calibrated probabilities, from 0 to 1: s is p itself, to the nearest 1/64, in place of present or absent',
+  );
+
+export const attributeSchema = z.union([
+  sources[0].extend({ target }),
+  columnSource.extend({ soft, target }),
+  mergedSchema,
+]);
 export type AttributeConfig = z.infer<typeof attributeSchema>;
 export type MergedConfig = z.infer<typeof mergedSchema>;
 /** A source of an attribute, standing alone or one of `from`. */
-export type SourceConfig = z.infer<(typeof sources)[number]> & { readonly name?: string; readonly weight?: number };
+export type SourceConfig = z.infer<(typeof sources)[number]> & {
+  readonly name?: string;
+  readonly weight?: number;
+  readonly soft?: boolean;
+};
 
 /** The sources of an attribute: itself, or those that it merges. */
 export function sourcesOf(attribute: AttributeConfig): readonly SourceConfig[] {

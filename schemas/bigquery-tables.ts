@@ -128,8 +128,8 @@ export const BIGQUERY_TABLES = {
 
 export type BigQueryTable = keyof typeof BIGQUERY_TABLES;
 
-/** The table of weights of runs with these attributes; it gains a column with each new attribute. */
-export function weightsTable(attributes: readonly string[]): TableDefinition {
+/** The table of weights of runs with these attributes, of which `soft` are probabilities; it gains columns with each new attribute. */
+export function weightsTable(attributes: readonly string[], soft: readonly string[] = []): TableDefinition {
   return table(
     'The weight of every row that was read',
     [
@@ -138,6 +138,7 @@ export function weightsTable(attributes: readonly string[]): TableDefinition {
       column('weight', 'FLOAT', 'q'),
       column('copies', 'INTEGER', 'Copies written'),
       ...attributes.map((name) => column(`s_${name}`, 'BOOLEAN', `Whether ${name} is present; null: not known`)),
+      ...soft.map((name) => column(`p_${name}`, 'FLOAT', `Probability that ${name} is present; null: not known`)),
       column('labels', 'STRING', 'Labels that the example carries', 'REPEATED'),
       column('reason', 'STRING', 'Why it was dropped; null: written'),
     ],

@@ -40,6 +40,11 @@ function checkSource(at: string, source: SourceConfig): string[] {
   if (value !== undefined && threshold !== undefined) {
     return [`${at}: expected value (for a string column) or threshold (for a score), got both.`];
   }
+  if (source.soft === true && (value !== undefined || threshold !== undefined)) {
+    return [
+      `${at}: expected soft (the column holds probabilities) alone, got ${value === undefined ? 'threshold' : 'value'} too.`,
+    ];
+  }
   return [];
 }
 

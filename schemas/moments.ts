@@ -8,6 +8,7 @@ export const MAXIMUM_ATTRIBUTES = 64;
  * Moments of a set of weighted examples: an element of a commutative monoid, exact, so equal sets have equal moments in any
  * order and partition. Every table is [c + 1, 2 m + 1]: row 0 is about all examples, row r + 1 about those that carry label
  * r; column 0 about all of them, column 1 + 2 k + s about those in which attribute k is known to be s (see `columnOf`).
+ * Examples in which attribute k is probably s, with probability p, are in its columns of q and q^2 with the share p.
  * Examples of weight 0 are not in the set. Owned by one writer: the functions of transforms/stats/moments.ts change it.
  */
 export interface Moments {

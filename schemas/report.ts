@@ -32,6 +32,12 @@ export const certificateSchema = z.strictObject({
   largestFeasibleRate: figure.nullable().describe('Largest rate at which they can; null where it was not computed'),
   violation: figure.describe('Sum over the constraints of how far each is beyond its tolerance'),
   violated: z.array(violationSchema).describe('Constraints that are not met, the worst first'),
+  rounding: z
+    .array(z.strictObject({ attribute: z.string(), error: figure.describe('E[q |p - s|]') }))
+    .optional()
+    .describe(
+      'Soft attributes, whose p is rounded to s, a multiple of 1/64: the moments of the attribute and of its labels are at most this far from those of p',
+    ),
 });
 
 export const shareFields = {

@@ -53,6 +53,7 @@ describe('a sound configuration', () => {
         weights: 'parquet',
         name: 'pairs',
         split: 'train',
+        shuffle: 'none',
         compression: 'snappy',
         overwrite: false,
       },
@@ -233,14 +234,14 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     'an attribute of two kinds',
     { ...least, attributes: { f: { lexicon: 'gender', value: 'female', threshold: 1 } } },
     [
-      'attributes.f.threshold: expected no threshold beside lexicon, value, got both. It goes with column, value, threshold, below, target.',
+      'attributes.f.threshold: expected no threshold beside lexicon, value, got both. It goes with column, value, threshold, below, soft, target.',
     ],
   ],
   [
     'an attribute by a misspelt column key',
     { ...least, attributes: { f: { colum: 'a' } } },
     [
-      'attributes.f.colum: expected one of the keys column, value, threshold, below, target, got an unknown key. Did you mean column?',
+      'attributes.f.colum: expected one of the keys column, value, threshold, below, soft, target, got an unknown key. Did you mean column?',
     ],
   ],
   [

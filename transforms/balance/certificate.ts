@@ -1,7 +1,7 @@
 /** The proof of how good some duals are, in one mergeable pass: sums that are equal, bit for bit, in any order and any split. */
 import { addUnits, carry, createSums, type ExactSums, mergeSums, sumValue, toUnits } from '../../schemas/exact-sum.js';
-import type { Tags } from '../../schemas/tags.js';
-import { totalViolation } from './moments.js';
+import { PROBABILITY, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { addSums, totalViolation } from './moments.js';
 import type { Problem } from './problem.js';
 import { type Violation, violations } from './violation.js';
 import { margins, marginTable, scaledUtility, type WeightDuals } from './weight.js';
@@ -12,6 +12,8 @@ export interface CertificateSums {
   readonly weights: ExactSums;
   /** [3]: q, 1/2 (q - eta u)^2, min over q of 1/2 (q - eta u)^2 + q (v.a + mu). */
   readonly totals: ExactSums;
+  /** [m] of q |p - s|, s being what stands for p: 0 of an attribute that is not soft. */
+  readonly rounding: ExactSums;
 }
 
 export interface Certificate {
@@ -25,6 +27,8 @@ export interface Certificate {
   readonly gap: number;
   readonly violation: number;
   readonly violations: readonly Violation[];
+  /** [m] E[q |p - s|]: no moment of the attribute, with or without a label, is further from that of the unrounded p. */
+  readonly rounding: Float64Array;
 }
 
 /** A weight is at most 100, 2^37 units: this many of them leave a sum below 2^53. */
@@ -33,7 +37,7 @@ const ROWS_PER_CARRY = 8192;
 const SMALLEST_PRIMAL = 1e-9;
 
 export function createCertificate({ m, c }: Pick<Problem, 'm' | 'c'>): CertificateSums {
-  return { rows: 0, weights: createSums(m * 3 * (c + 1)), totals: createSums(3) };
+  return { rows: 0, weights: createSums(m * 3 * (c + 1)), totals: createSums(3), rounding: createSums(m) };
 }
 
 /** Adds a batch, with its raw utility [rows] or none, under the duals. */
@@ -45,7 +49,7 @@ export function addCertificate(
   problem: Problem,
 ): void {
   const { m, c, maximum } = problem;
-  const { rows, attributes, offsets, labels } = tags;
+  const { rows, attributes, offsets, labels, rounding } = tags;
   const { mu, rate, utilityMean } = duals;
   const width = c + 1;
   const margin = margins(tags, m, c, marginTable(problem, duals.w), new Float64Array(rows));
@@ -61,14 +65,19 @@ export function addCertificate(
     addUnits(sums.totals, 2, toUnits(half + q * t));
     if (units > 0)
       for (let k = 0; k < m; k++) {
-        const base = (k * 3 + attributes[i * m + k]) * width;
-        lo[base] += units;
-        for (let p = offsets[i]; p < offsets[i + 1]; p++) lo[base + 1 + labels[p]] += units;
+        const s = attributes[i * m + k];
+        if (s > UNKNOWN) {
+          const present = Math.round(units * PROBABILITY[s]);
+          addSums(lo, k * 3 * width, units - present, labels, offsets[i], offsets[i + 1]);
+          addSums(lo, (k * 3 + 1) * width, present, labels, offsets[i], offsets[i + 1]);
+        } else addSums(lo, (k * 3 + s) * width, units, labels, offsets[i], offsets[i + 1]);
+        if (rounding !== undefined) addUnits(sums.rounding, k, toUnits(q * Math.abs(rounding[i * m + k])));
       }
     if (i % ROWS_PER_CARRY === ROWS_PER_CARRY - 1) carry(sums.weights);
   }
   carry(sums.weights);
   carry(sums.totals);
+  carry(sums.rounding);
   sums.rows += rows;
 }
 
@@ -77,6 +86,7 @@ export function mergeCertificates(into: CertificateSums, from: CertificateSums):
   into.rows += from.rows;
   mergeSums(into.weights, from.weights);
   mergeSums(into.totals, from.totals);
+  mergeSums(into.rounding, from.rounding);
 }
 
 /** The figures of all rows added, under the duals they were added with. */
@@ -88,5 +98,14 @@ export function certify(sums: CertificateSums, duals: WeightDuals, problem: Prob
   const primal = distance + problem.penalty * violation;
   const dual = inner - duals.mu * duals.rate;
   const gap = Math.max(0, primal - dual) / Math.max(primal, SMALLEST_PRIMAL);
-  return { rows: sums.rows, meanWeight, primal, dual, gap, violation, violations: violations(problem, weights) };
+  return {
+    rows: sums.rows,
+    meanWeight,
+    primal,
+    dual,
+    gap,
+    violation,
+    violations: violations(problem, weights),
+    rounding: sums.rounding.lo.map((_, k) => sumValue(sums.rounding, k) / rows),
+  };
 }

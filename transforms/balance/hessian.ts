@@ -1,5 +1,5 @@
 /** The generalised Hessian of the dual, E[a a'; 0 < q < Q], over the duals that move and mu: stored, or only applied. */
-import { UNKNOWN } from '../../schemas/tags.js';
+import { PROBABILITY, UNKNOWN } from '../../schemas/tags.js';
 import type { SymmetricOperator } from './box-newton.js';
 import type { DualTask, WorkingSet } from './dual-task.js';
 import { CHUNK } from './dual-value.js';
@@ -20,7 +20,7 @@ export interface BiasRows {
   readonly attribute: Int32Array;
   /** [count + m + 1] the label of a column, from 1; 0 where every example carries it. */
   readonly label: Int32Array;
-  /** [count + m + 1, 3] what a column holds by the value of its attribute, where its label is carried. */
+  /** [count + m + 1, 3] what a column holds by the value of its attribute, where its label is carried; see `heldBy`. */
   readonly value: Float64Array;
   readonly spread: Float64Array;
 }
@@ -54,6 +54,12 @@ export function biasRows({ instance, problem }: DualTask, working: WorkingSet, g
   return { instance, open: groupOpen, count, column, attribute, label, value, spread };
 }
 
+/** What a column holds where its label is carried and its attribute is s: linear in a soft s. */
+function heldBy(value: Float64Array, column: number, s: number): number {
+  const at = 3 * column;
+  return s > UNKNOWN ? value[at] + PROBABILITY[s] * (value[at + 1] - value[at]) : value[at + s];
+}
+
 /** The bias vectors as sparse rows (CSR), without the column of ones. */
 function sparseRows({ instance, open, count, column, value }: BiasRows) {
   const { m, c, tags } = instance;
@@ -73,13 +79,13 @@ function sparseRows({ instance, open, count, column, value }: BiasRows) {
       const own = column[k * width];
       if (own >= 0) {
         columns[at] = own;
-        values[at++] = value[3 * own + s];
+        values[at++] = heldBy(value, own, s);
       }
       for (let p = tags.offsets[g]; p < tags.offsets[g + 1]; p++) {
         const j = column[k * width + 1 + tags.labels[p]];
         if (j < 0) continue;
         columns[at] = j;
-        values[at++] = value[3 * j + s];
+        values[at++] = heldBy(value, j, s);
       }
       columns[at] = count + k;
       values[at++] = 1;
@@ -123,7 +129,7 @@ function momentsByPairs({ instance, open, attribute, label, value }: BiasRows): 
   const E = new Float64Array(wide * wide);
   const held = new Float64Array(wide);
   for (let base = 0, at = 0; at < combinations.length; at += m, base += size) {
-    for (let i = 0; i < wide; i++) held[i] = value[3 * i + combinations[at + attribute[i]]];
+    for (let i = 0; i < wide; i++) held[i] = heldBy(value, i, combinations[at + attribute[i]]);
     for (let i = 0; i < slots; i++)
       for (let j = 0; j < i; j++) pairs[base + j * slots + i] = pairs[base + i * slots + j];
     for (let i = 0; i < wide; i++) {

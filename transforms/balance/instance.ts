@@ -1,6 +1,6 @@
 /** A pattern table in canonical order, as the solvers read it: equal tables give equal instances, bit for bit. */
 import { InvariantError } from '../../schemas/errors.js';
-import type { Tags } from '../../schemas/tags.js';
+import { ATTRIBUTE_VALUES, type Tags, UNKNOWN } from '../../schemas/tags.js';
 import { LEVEL_OVERFLOWN, LEVEL_WITHOUT_UTILITY, type PatternTable, UTILITY_BITS } from './patterns.js';
 
 /** Groups share (s, y) and differ in u; the cells of group g are `starts[g] .. starts[g + 1] - 1`. */
@@ -133,17 +133,19 @@ export function createInstance(table: PatternTable, knownMean?: number): Instanc
 function combine(attributes: Uint8Array, m: number): Pick<Instance, 'combinations' | 'combination'> {
   const combination = new Uint32Array(attributes.length / m);
   const combinations: number[] = [];
-  const children = [-1, -1, -1];
+  const width = attributes.some((s) => s > UNKNOWN) ? ATTRIBUTE_VALUES : UNKNOWN + 1;
+  const none: readonly number[] = new Array(width).fill(-1);
+  const children = [...none];
   for (let g = 0; g < combination.length; g++) {
     let next = 0;
     for (let k = 0; k < m; k++) {
-      const at = 3 * next + attributes[g * m + k];
+      const at = width * next + attributes[g * m + k];
       next = children[at];
       if (next >= 0) continue;
       const leaf = k === m - 1;
-      next = children[at] = leaf ? combinations.length / m : children.length / 3;
+      next = children[at] = leaf ? combinations.length / m : children.length / width;
       if (leaf) combinations.push(...attributes.subarray(g * m, (g + 1) * m));
-      else children.push(-1, -1, -1);
+      else children.push(...none);
     }
     combination[g] = next;
   }

@@ -1,4 +1,6 @@
 /** Moments of weights, E[q phi] and E[q kappa (y)], from sums of weights by attribute value and label. */
+
+import { PROBABILITY, UNKNOWN } from '../../schemas/tags.js';
 import type { Instance } from './instance.js';
 import type { Problem } from './problem.js';
 
@@ -29,7 +31,7 @@ export function totalViolation(problem: Problem, sums: Float64Array): number {
   return total;
 }
 
-/** [m * 3 * (c + 1)] from a value a group. */
+/** [m * 3 * (c + 1)] from a value a group; where s is p, the share p of it counts as present and the rest as absent. */
 export function groupSums({ m, c, tags }: Instance, value: Float64Array): Float64Array {
   const width = c + 1;
   const sums = new Float64Array(m * 3 * width);
@@ -38,10 +40,25 @@ export function groupSums({ m, c, tags }: Instance, value: Float64Array): Float6
     const x = value[g];
     if (x === 0) continue;
     for (let k = 0; k < m; k++) {
-      const base = (k * 3 + attributes[g * m + k]) * width;
-      sums[base] += x;
-      for (let p = offsets[g]; p < offsets[g + 1]; p++) sums[base + 1 + labels[p]] += x;
+      const s = attributes[g * m + k];
+      if (s > UNKNOWN) {
+        addSums(sums, k * 3 * width, x * (1 - PROBABILITY[s]), labels, offsets[g], offsets[g + 1]);
+        addSums(sums, (k * 3 + 1) * width, x * PROBABILITY[s], labels, offsets[g], offsets[g + 1]);
+      } else addSums(sums, (k * 3 + s) * width, x, labels, offsets[g], offsets[g + 1]);
     }
   }
   return sums;
+}
+
+/** Adds x to the sum at `base` and to those of the labels [begin, end). */
+export function addSums(
+  sums: Float64Array,
+  base: number,
+  x: number,
+  labels: Uint16Array,
+  begin: number,
+  end: number,
+): void {
+  sums[base] += x;
+  for (let p = begin; p < end; p++) sums[base + 1 + labels[p]] += x;
 }

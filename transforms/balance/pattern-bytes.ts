@@ -1,6 +1,6 @@
 /** A pattern table as bytes: canonical, so that equal tables have equal bytes, and bounded on the way in. */
 import { InputError } from '../../schemas/errors.js';
-import { MAXIMUM_LABELS, UNKNOWN } from '../../schemas/tags.js';
+import { ATTRIBUTE_VALUES, MAXIMUM_LABELS } from '../../schemas/tags.js';
 import { cellOrder, groupOrder } from './instance.js';
 import { createPatterns, LEVEL_OVERFLOWN, mergePatterns, type PatternTable } from './patterns.js';
 
@@ -117,7 +117,7 @@ export function readPatterns(bytes: Uint8Array): PatternTable {
     'others',
   );
   check(
-    label.every((y) => y < c) && attributes.every((s) => s <= UNKNOWN) && cellGroup.every((g) => g < groups),
+    label.every((y) => y < c) && attributes.every((s) => s < ATTRIBUTE_VALUES) && cellGroup.every((g) => g < groups),
     'labels, attributes and groups in range',
     'others',
   );

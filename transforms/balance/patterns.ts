@@ -5,7 +5,8 @@
  */
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
-import { UNKNOWN } from '../../schemas/tags.js';
+import { PROBABILITY, UNKNOWN } from '../../schemas/tags.js';
+import { addSums } from './moments.js';
 import {
   createPatterns,
   findCell,
@@ -148,6 +149,7 @@ function countGroups(table: PatternTable): void {
     addCounts(table, table.attributes, g * table.m, table.labels, table.offsets[g], table.offsets[g + 1], count[g]);
 }
 
+/** A p is a multiple of 1/64, so that the sums are exact in any order. */
 function addCounts(
   { m, c, counts }: PatternTable,
   s: Uint8Array,
@@ -158,8 +160,11 @@ function addCounts(
   count: number,
 ): void {
   for (let k = 0; k < m; k++) {
-    const base = (k * 3 + Math.min(s[at + k], UNKNOWN)) * (c + 1);
-    counts[base] += count;
-    for (let p = begin; p < end; p++) counts[base + 1 + y[p]] += count;
+    const base = k * 3 * (c + 1);
+    const value = s[at + k];
+    if (value > UNKNOWN) {
+      addSums(counts, base, count * (1 - PROBABILITY[value]), y, begin, end);
+      addSums(counts, base + c + 1, count * PROBABILITY[value], y, begin, end);
+    } else addSums(counts, base + value * (c + 1), count, y, begin, end);
   }
 }

@@ -1,5 +1,5 @@
 /** What other rates would give: the exact fit of the same patterns at each, and the bias under its weights. */
-import { ABSENT, PRESENT } from '../../schemas/tags.js';
+import { ABSENT, NEARER, PRESENT } from '../../schemas/tags.js';
 import { fitExact } from './exact.js';
 import type { Instance } from './instance.js';
 import { groupSums } from './moments.js';
@@ -58,10 +58,11 @@ function largest(sums: Float64Array, { m, c, target }: Problem, counted: (k: num
 
 /**
  * Solves each problem, which differ in their rate (and in tolerances that follow from it), on the same patterns, each from the
- * duals of the one before. Support is counted in rows, without weights, as for the raw data.
+ * duals of the one before. Support is counted in rows, without weights, as for the raw data, a soft row for the nearer side.
  */
 export function biasAtRates(instance: Instance, problems: readonly Problem[], minimumSupport: number): RateBias[] {
-  const rows = groupSums(instance, groupShares(instance));
+  const attributes = instance.tags.attributes.map((s) => NEARER[s]);
+  const rows = groupSums({ ...instance, tags: { ...instance.tags, attributes } }, groupShares(instance));
   const width = instance.c + 1;
   const counted = (k: number, r: number) => {
     const absent = (k * 3 + ABSENT) * width;

@@ -4,7 +4,7 @@
  */
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
-import { UNKNOWN } from '../../schemas/tags.js';
+import { PROBABILITY, UNKNOWN } from '../../schemas/tags.js';
 import type { Problem } from './problem.js';
 import type { WeightDuals } from './weight.js';
 
@@ -145,7 +145,7 @@ export function updateStream(state: StreamState, tags: Tags, utility?: Float64Ar
     for (let k = 0; k < m; k++) {
       const s = attributes[i * m + k];
       if (s === UNKNOWN) continue;
-      const z = s - target[k];
+      const z = PROBABILITY[s] - target[k];
       const base = k * width;
       let sum = w[base];
       let own = 0;
@@ -188,7 +188,7 @@ export function updateStream(state: StreamState, tags: Tags, utility?: Float64Ar
     for (let k = 0; k < m; k++) {
       const s = attributes[i * m + k];
       if (s === UNKNOWN) continue;
-      const gradient = q * (s - target[k]);
+      const gradient = q * (PROBABILITY[s] - target[k]);
       const squared = gradient * gradient;
       const base = k * width;
       let change = move(w, square, base, gradient, squared, tolerance[base] * q, V) * tolerance[base];

@@ -1,6 +1,6 @@
 /** The closed form of the weight: q = clip(eta u - v.a - mu, 0, Q), for a whole batch. */
 import { UNITS_PER_ONE } from '../../schemas/exact-sum.js';
-import type { Tags } from '../../schemas/tags.js';
+import { PROBABILITY, type Tags, UNKNOWN } from '../../schemas/tags.js';
 import type { Problem } from './problem.js';
 
 /** The part of Duals that a weight depends on. w is v+ - v-, [m * (c + 1)]. */
@@ -17,7 +17,8 @@ export interface WeightDuals {
  * v.a as a table to add up: [m * 3 * (c + 1)], index (k * 3 + s) * (c + 1) + r. An example with value s of attribute k adds entry
  * r = 0 and the entry of each of its labels; entries of s = UNKNOWN are 0. With z = s - pi_k, entry r holds z w - eps |w| where the
  * tolerance is relative to that label (conditional), else z w, and entry 0 also takes the L1 norm of all of attribute k's other
- * duals: sum_r eps_r |w_r|, the price of the tolerance relative to the weight of the examples where k is known.
+ * duals: sum_r eps_r |w_r|, the price of the tolerance relative to the weight of the examples where k is known. All of it is linear in s: a soft
+ * s = p adds (1 - p) times the entry of ABSENT and p times that of PRESENT.
  */
 export function marginTable(problem: Problem, w: Float64Array, out?: Float64Array): Float64Array {
   const { m, c, target, tolerance, conditional } = problem;
@@ -54,7 +55,12 @@ export function margins(tags: Tags, m: number, c: number, table: Float64Array, o
     const end = offsets[i + 1];
     let sum = 0;
     for (let k = 0, base = 0; k < m; k++, base += stride) {
-      const at = base + attributes[cell++] * width;
+      const s = attributes[cell++];
+      if (s > UNKNOWN) {
+        sum += softMargin(table, base, width, labels, begin, end, PROBABILITY[s]);
+        continue;
+      }
+      const at = base + s * width;
       sum += table[at];
       for (let p = begin; p < end; p++) sum += table[at + 1 + labels[p]];
     }
@@ -62,6 +68,25 @@ export function margins(tags: Tags, m: number, c: number, table: Float64Array, o
     begin = end;
   }
   return out;
+}
+
+function softMargin(
+  table: Float64Array,
+  absent: number,
+  width: number,
+  labels: Uint16Array,
+  begin: number,
+  end: number,
+  p: number,
+): number {
+  const present = absent + width;
+  let zero = table[absent];
+  let one = table[present];
+  for (let i = begin; i < end; i++) {
+    zero += table[absent + 1 + labels[i]];
+    one += table[present + 1 + labels[i]];
+  }
+  return (1 - p) * zero + p * one;
 }
 
 /** Ours: keeps the square of a utility that is far above the mean known so far (online) within a double. */

@@ -1,5 +1,6 @@
 /** Beam: splits become counts of rows by truth and tag, merged by key and then all together. */
 import { registerDoFn, registerMerge } from '../../beam/index.js';
+import { hardened } from '../../schemas/tags.js';
 import { CountSplits } from '../read/count-splits.js';
 import { type Unreadable, unreadableRows } from '../read/losses.js';
 import type { Examples } from '../read/reader.js';
@@ -123,7 +124,7 @@ class JudgeRows extends CountSplits {
     const { stage, slices } = this.judge;
     const { confusions, drops } = this.judgement;
     const drop = stage.drop(batch, firstRow);
-    const tags = stage.tag(batch);
+    const tags = hardened(stage.tag(batch));
     for (const code of drop) drops[code]!++;
     for (const slice of slices) slice.begin(batch, tags);
     const sliceOf = (s: number, row: number) => {

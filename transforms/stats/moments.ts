@@ -11,7 +11,7 @@ import {
   UNITS_PER_ONE,
 } from '../../schemas/exact-sum.js';
 import { type Cell, columnOf, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
-import { MAXIMUM_LABELS, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { MAXIMUM_LABELS, NEARER, PRESENT, PROBABILITY, type Tags, UNKNOWN } from '../../schemas/tags.js';
 import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
 
 /** Largest weight: those of M4 are at most Q, which is at most 100; others that `stats` is given may be larger. */
@@ -120,11 +120,15 @@ function addByCode(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stag
 /**
  * Counts every row of a batch once, with weight 1, in the moments of the stage at which it left: `exits[stageOfCode[drop[row]]]`.
  * `drop` [rows] are the filters' codes, 0 for a survivor, which has a stage like any other code. `accumulate` turns exits
- * into stages. All of `exits` have the same m and c, and no weights. Throws InvariantError for a code without a stage or an
- * unknown label.
+ * into stages. All of `exits` have the same m and c, and no weights, unless attributes are soft (see `addWeighted`). Throws InvariantError for a
+ * code without a stage or an unknown label.
  */
 export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stageOfCode: Uint8Array): void {
   const { rows, attributes, offsets, labels } = tags;
+  if (tags.rounding !== undefined) {
+    addSoftCounts(exits, tags, drop, stageOfCode);
+    return;
+  }
   if (exits.some((e) => e.weighted !== null)) throw new InvariantError('moments: exits have weights, expected counts');
   const m = exits[0].attributes;
   // Where the tables by code are smaller than the batch, filling them is several times faster.
@@ -163,6 +167,19 @@ export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Arra
   }
 }
 
+function addSoftCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stageOfCode: Uint8Array): void {
+  const byStage: number[][] = exits.map(() => []);
+  for (let row = 0; row < tags.rows; row++) {
+    const rows = byStage[stageOfCode[drop[row]]];
+    if (rows === undefined) throw noStage(drop, row);
+    rows.push(row);
+  }
+  const ones = new Float64Array(tags.rows).fill(1);
+  byStage.forEach((rows, stage) => {
+    addWeighted(exits[stage], tags, ones, Uint32Array.from(rows));
+  });
+}
+
 /**
  * From exits to stages: element i of the result is everything that left at stage i or later, or never. With the exits of
  * filters 0 .. f - 1 and then the survivors: raw, after filter 0, ..., after filter f - 1.
@@ -178,7 +195,8 @@ export function accumulate(exits: readonly Moments[]): Moments[] {
 
 /**
  * Adds rows of a batch with their weights: `weights` [rows], each a multiple of 2^-30 in [0, 2^22] (weights of M4, copies,
- * 0 or 1), for all rows or those in `indices`, each at most once. Rows of weight 0 add nothing.
+ * 0 or 1), for all rows or those in `indices`, each at most once. Rows of weight 0 add nothing. A soft attribute of probability p adds p q and
+ * p q^2 to the sums of PRESENT, the rest to those of ABSENT, as if so much of the row were either; the row counts in the support of the nearer.
  * Throws InvariantError for any other weight, or an unknown label.
  */
 export function addWeighted(moments: Moments, tags: Tags, weights: Float64Array, indices?: Uint32Array): void {
@@ -187,6 +205,7 @@ export function addWeighted(moments: Moments, tags: Tags, weights: Float64Array,
   const width = widthOf(moments);
   const support = supportOf(moments);
   const cells = new Int32Array(m + 1);
+  const soft = new Int32Array(m);
   const count = indices === undefined ? tags.rows : indices.length;
   let sums = moments.weighted;
   for (let at = 0; at < count; at++) {
@@ -200,10 +219,13 @@ export function addWeighted(moments: Moments, tags: Tags, weights: Float64Array,
     if (q !== 1) sums ??= weightedOf(moments);
     const squareUnits = toUnits(q * q);
     let n = 1;
+    let softs = 0;
     for (let k = 0; k < m; k++) {
       const s = attributes[i * m + k];
       if (s < UNKNOWN) cells[n++] = 1 + 2 * k + s;
+      else if (s > UNKNOWN) soft[softs++] = k;
     }
+    if (softs > 0) sums ??= weightedOf(moments);
     const end = offsets[i + 1];
     const start = offsets[i];
     // start - 1 stands for the row of the tables that is about all examples.
@@ -216,8 +238,21 @@ export function addWeighted(moments: Moments, tags: Tags, weights: Float64Array,
         addUnits(sums.weights, base + cells[x], units);
         addUnits(sums.squares, base + cells[x], squareUnits);
       }
+      for (let x = 0; x < softs; x++) {
+        const s = attributes[i * m + soft[x]];
+        support[base + columnOf(soft[x], NEARER[s])]++;
+        addShares(sums.weights, base + columnOf(soft[x], PRESENT), units, PROBABILITY[s]);
+        addShares(sums.squares, base + columnOf(soft[x], PRESENT), squareUnits, PROBABILITY[s]);
+      }
     }
   }
+}
+
+/** Adds the share p of some units to the sum of PRESENT, and what is left of them to that of ABSENT, which is beside it. */
+function addShares(sums: ExactSums, present: number, units: number, p: number): void {
+  const own = Math.round(units * p);
+  addUnits(sums, present, own);
+  addUnits(sums, present - 1, units - own);
 }
 
 /** Support, weight and squares of one cell: `column` is EVERY or columnOf(k, s), `block` EVERY or 1 + label. */

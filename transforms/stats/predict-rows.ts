@@ -5,6 +5,7 @@ import { registerDoFn, registerMerge } from '../../beam/index.js';
 import type { PredictionsConfig } from '../../schemas/config.js';
 import { ConfigError, InputError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
+import { hardened } from '../../schemas/tags.js';
 import { CountSplits } from '../read/count-splits.js';
 import type { Job } from '../read/job.js';
 import type { Unreadable } from '../read/losses.js';
@@ -164,7 +165,7 @@ class PredictRows extends CountSplits {
   protected add({ batch }: Examples): void {
     const { predictions } = this;
     const { scores, label, predicted } = this.columns;
-    const tags = this.stage.tag(batch);
+    const tags = hardened(this.stage.tag(batch));
     if (label === undefined) {
       addScores(
         predictions,

@@ -119,10 +119,14 @@ function notes({ certificate, weights, unranked, options, problems }: Report): s
     );
   }
   if (certificate !== null) {
-    const { fit, steps, primal, dual, gap, violation } = certificate;
+    const { fit, steps, primal, dual, gap, violation, rounding = [] } = certificate;
     sentences.push(
       `Certificate (${fit} fit, ${plural(steps, 'step')}): primal ${short(primal)}, dual ${short(dual)}, relative gap ${gap.toExponential(1)}, violation ${short(violation)}.`,
     );
+    const errors = rounding.map(({ attribute, error }) => `${attribute} ${short(error)}`);
+    if (errors.length > 0) {
+      sentences.push(`Probabilities are rounded to 1/64, which moves no moment by more than: ${errors.join(', ')}.`);
+    }
   }
   if (unranked.count > 0) {
     sentences.push(

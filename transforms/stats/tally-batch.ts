@@ -2,7 +2,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
 import { UNIT, UNITS_PER_ONE } from '../../schemas/exact-sum.js';
-import type { MergedNames, Tags } from '../../schemas/tags.js';
+import { hardened, type MergedNames, type Tags } from '../../schemas/tags.js';
 import { countCharacters, countWords } from '../filter/length.js';
 import { hasColumn, type NumberColumn, numberColumn, utf8Column } from '../tag/column.js';
 import { addAgreements } from './agreement.js';
@@ -128,11 +128,13 @@ function rowsWhere(drop: Uint8Array, kept: boolean): Uint32Array {
 
 /** Adds a batch. `exitOfCode` [codes]: position of the filter at which a row with this code left. */
 export function addBatch(tally: Tally, plan: BatchPlan, rows: TaggedBatch, exitOfCode: Uint8Array): void {
-  const { batch, tags, drop, random } = rows;
+  const { batch, drop, random } = rows;
+  // All but moments counts whole rows.
+  const tags = hardened(rows.tags);
   countCodes(tally.drops, drop);
   const kept = rowsWhere(drop, true);
   const left = kept.length === drop.length ? NO_ROWS : rowsWhere(drop, false);
-  addCounts(tally.exits, tags, ...exitsOf(tally, rows, exitOfCode));
+  addCounts(tally.exits, rows.tags, ...exitsOf(tally, rows, exitOfCode));
   addAgreements(tally.agreements, plan.merged, tags);
   addCoOccurrences(tally.coOccurrences[0], tags, left);
   addCoOccurrences(tally.coOccurrences[1], tags, kept);
@@ -184,7 +186,7 @@ function addWeights(
 ): void {
   const units = weights.map((q) => q * UNITS_PER_ONE);
   addWeighted(tally.weighted!, tags, weights, kept);
-  addCoOccurrences(tally.coOccurrences[2], tags, kept, units);
+  addCoOccurrences(tally.coOccurrences[2], hardened(tags), kept, units);
   const { valid } = numberColumn(batch, column);
   for (const row of kept) {
     addValue(tally.weights!, valid === undefined || valid[row] === 1 ? weights[row] : Number.NaN);

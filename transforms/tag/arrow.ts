@@ -1,13 +1,35 @@
 /** Tags as Arrow columns, for the weights table. */
-import { Bool, type Data, Field, List, makeData, Utf8 } from 'apache-arrow';
+import { Bool, type Data, Field, Float32, List, makeData, Utf8 } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
-import { PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { NEARER, PRESENT, PROBABILITY, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
 
 const labelsField = () => new Field('labels', new List(new Field('item', new Utf8(), false)), false);
 
-/** Columns `s_<attribute>` (boolean, null where unknown) and `labels` (the names that a row carries). */
-export function tagFields(names: TagNames): Field[] {
-  return [...names.attributes.map((name) => new Field(`s_${name}`, new Bool(), true)), labelsField()];
+/**
+ * Columns `s_<attribute>` (boolean, null where unknown), of soft attributes also `p_<attribute>` (the probability, as it was rounded, of which
+ * `s_` is the nearer side), and `labels` (the names that a row carries).
+ */
+export function tagFields({ attributes, soft = [] }: TagNames): Field[] {
+  return [
+    ...attributes.map((name) => new Field(`s_${name}`, new Bool(), true)),
+    ...soft.map((k) => new Field(`p_${attributes[k]}`, new Float32(), true)),
+    labelsField(),
+  ];
+}
+
+function probabilityData(tags: Tags, attribute: number, attributeCount: number): Data<Float32> {
+  const data = new Float32Array(tags.rows);
+  const known = new Uint8Array((tags.rows + 7) >> 3);
+  let nullCount = 0;
+  for (let row = 0; row < tags.rows; row++) {
+    const value = tags.attributes[row * attributeCount + attribute]!;
+    if (value === UNKNOWN) nullCount++;
+    else {
+      data[row] = PROBABILITY[value]!;
+      known[row >> 3]! |= 1 << (row & 7);
+    }
+  }
+  return makeData({ type: new Float32(), length: tags.rows, nullCount, nullBitmap: known, data });
 }
 
 function booleanData(tags: Tags, attribute: number, attributeCount: number): Data<Bool> {
@@ -16,7 +38,7 @@ function booleanData(tags: Tags, attribute: number, attributeCount: number): Dat
   const known = new Uint8Array(bytes);
   let nullCount = 0;
   for (let row = 0; row < tags.rows; row++) {
-    const value = tags.attributes[row * attributeCount + attribute]!;
+    const value = NEARER[tags.attributes[row * attributeCount + attribute]!];
     const bit = 1 << (row & 7);
     if (value === PRESENT) bits[row >> 3]! |= bit;
     if (value === UNKNOWN) nullCount++;
@@ -75,20 +97,24 @@ export function tagsToArrow(tags: Tags, names: TagNames): { fields: Field[]; dat
   const m = names.attributes.length;
   return {
     fields: tagFields(names),
-    data: [...names.attributes.map((_, k) => booleanData(tags, k, m)), labelData(tags, names.labels)],
+    data: [
+      ...names.attributes.map((_, k) => booleanData(tags, k, m)),
+      ...(names.soft ?? []).map((k) => probabilityData(tags, k, m)),
+      labelData(tags, names.labels),
+    ],
   };
 }
 
-/** One row in names: each attribute true, false or null (unknown), and its labels. */
+/** One row in names: each attribute true, false, a probability or null (unknown), and its labels. */
 export function explainRow(
   tags: Tags,
   names: TagNames,
   row: number,
-): { attributes: Record<string, boolean | null>; labels: string[] } {
+): { attributes: Record<string, boolean | number | null>; labels: string[] } {
   const m = names.attributes.length;
   const attributes = names.attributes.map((name, k) => {
     const value = tags.attributes[row * m + k]!;
-    return [name, value === UNKNOWN ? null : value === PRESENT] as const;
+    return [name, value === UNKNOWN ? null : value > UNKNOWN ? PROBABILITY[value]! : value === PRESENT] as const;
   });
   const labels = [...tags.labels.subarray(tags.offsets[row]!, tags.offsets[row + 1]!)].map(
     (label) => names.labels[label]!,

@@ -1,6 +1,7 @@
 /** Attributes and labels from the input's own columns. */
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
+import { PROBABILITY, softValue, UNKNOWN } from '../../schemas/tags.js';
 import { createByteTable } from './byte-table.js';
 import { columnData, listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
 import { type BatchSink, OTHER, OWN, type RowSink, type TagSource } from './source.js';
@@ -101,6 +102,37 @@ export function numberAttribute(name: string, attribute: number, levels: Levels)
       return true;
     },
   };
+}
+
+/**
+ * A soft attribute: fills its values, and what rounding took off each, from `at` on in steps of `step`, from a column of probabilities. Null and NaN
+ * are unknown.
+ * @throws InputError for a column that does not hold numbers, or a number outside [0, 1].
+ */
+export function fillSoft(
+  batch: RecordBatch,
+  name: string,
+  values: { readonly of: Uint8Array; readonly at: number; readonly step: number },
+  rounding: { readonly of: Float32Array; readonly at: number; readonly step: number },
+): void {
+  const column = numberColumn(batch, name);
+  for (let row = 0, to = values.at, error = rounding.at; row < column.rows; row++) {
+    const p = column.valid !== undefined && column.valid[row] === 0 ? Number.NaN : column.values[row]!;
+    if (Number.isNaN(p)) values.of[to] = UNKNOWN;
+    else if (p >= 0 && p <= 1) {
+      const value = softValue(p);
+      values.of[to] = value;
+      rounding.of[error] = p - PROBABILITY[value]!;
+    } else {
+      throw new InputError('not a probability', {
+        place: `column ${name}, row ${row} of its batch`,
+        expected: 'a number from 0 to 1',
+        got: `${p}`,
+      });
+    }
+    to += values.step;
+    error += rounding.step;
+  }
 }
 
 /** Attribute number `attribute`: present where the string is `value`, absent where it is another, unknown where null or empty. */

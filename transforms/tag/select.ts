@@ -24,10 +24,16 @@ export function selectTags(tags: Tags, indices: Uint32Array): Tags {
     for (let p = tags.offsets[row]; p < tags.offsets[row + 1]; p++) labels[at++] = tags.labels[p];
     offsets[i + 1] = at;
   }
-  return { rows: indices.length, attributes, offsets, labels: labels.subarray(0, at) };
+  const selected = { rows: indices.length, attributes, offsets, labels: labels.subarray(0, at) };
+  if (tags.rounding === undefined) return selected;
+  const rounding = new Float32Array(attributes.length);
+  indices.forEach((row, i) => {
+    rounding.set(tags.rounding!.subarray(row * m, (row + 1) * m), i * m);
+  });
+  return { ...selected, rounding };
 }
 
-/** Tags of `rows` rows in which row `indices[i]` has row i of `tags`, and every other row has nothing known and no label. */
+/** Tags of `rows` rows in which row `indices[i]` has row i of `tags`, and every other row has nothing known and no label; roundings are left out. */
 export function scatterTags(tags: Tags, indices: Uint32Array, rows: number, m: number): Tags {
   if (tags.rows === rows) return tags;
   const attributes = new Uint8Array(rows * m).fill(UNKNOWN);

@@ -6,20 +6,20 @@ import {
   type KeyedSource,
   keyedSources,
   type SourceConfig,
-  sourceNames,
 } from '../../schemas/attribute-config.js';
 import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import type { LanguagesConfig } from '../../schemas/languages.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { isSoft, mergingsOf, namesOf } from './attribute-sources.js';
 import type { CaptionUse } from './captions.js';
 import { kindOf } from './column-kind.js';
-import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
+import { fillSoft, listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { LabelRows } from './label-rows.js';
 import { captionSourceOf, identifies, loadIdentifier } from './languages.js';
 import { type Lexicon, valuesOf } from './lexicon.js';
-import { type Merging, mergeSources } from './merge.js';
+import { mergeSources } from './merge.js';
 import { ENGLISH, readLexicons } from './read-lexicon.js';
 import type { BatchSink, TagSource } from './source.js';
 
@@ -89,6 +89,8 @@ function columnAttribute(
   const info = column(binding, key, config.column);
   if (info === undefined) return undefined;
   const kind = kindOf(info);
+  if (config.soft === true && kind !== 'number')
+    throw wrongType(info, 'numbers', `${key} is soft: give probabilities.`);
   if (kind === 'string' || kind === 'strings') {
     if (config.value === undefined)
       binding.issues.push(`${key}.value: column ${info.name} holds ${kind}: give the value that means present`);
@@ -157,25 +159,6 @@ function labelSource(
   );
 }
 
-/** How each attribute merges its sources; undefined where it is one. */
-function mergingsOf(attributes: readonly AttributeConfig[]): (Merging | undefined)[] {
-  return attributes.map((attribute) => {
-    if (!('from' in attribute)) return undefined;
-    const { from, merge, minimum, majority } = attribute;
-    return { rule: merge, weights: from.map(({ weight }) => weight), minimum, majority };
-  });
-}
-
-function namesOf(attributes: readonly (readonly [string, AttributeConfig])[], labels: readonly string[]): TagNames {
-  let column = 0;
-  const merged = attributes.flatMap(([attribute, config]) => {
-    const sources = sourceNames(config);
-    column += sources.length;
-    return 'from' in config ? [{ attribute, sources, column: column - sources.length }] : [];
-  });
-  return { attributes: attributes.map(([name]) => name), labels, ...(merged.length > 0 && { merged }) };
-}
-
 /** All uses of lexicons, by text column. */
 function captionSources(
   binding: Binding,
@@ -233,9 +216,13 @@ export function createTagger(
   const names = createLabelNames();
   const attributeEntries = Object.entries(attributes);
   const ofAttributes = keyedSources(attributes);
+  const softs: { readonly column: string; readonly source: number }[] = [];
   const sources: (TagSource | undefined)[] = captionSources(binding, ofAttributes, labels, lexicons, languages, names);
   ofAttributes.forEach(({ key, config }, k) => {
-    if (!('lexicon' in config)) sources.push(columnAttribute(binding, key, k, config));
+    if ('lexicon' in config) return;
+    const source = columnAttribute(binding, key, k, config);
+    if (isSoft(config)) softs.push({ column: config.column, source: k });
+    else sources.push(source);
   });
   labels.forEach((config, i) => {
     if (!('lexicon' in config)) sources.push(labelSource(binding, `labels[${i}]`, config, names, vocabularies));
@@ -247,14 +234,16 @@ export function createTagger(
   }
   if (binding.issues.length > 0) throw new ConfigError(binding.issues);
   const bound = sources as TagSource[];
+  const named = namesOf(attributeEntries, names.names);
+  const m = attributeEntries.length;
   const attributeCount = ofAttributes.length;
   const mergings = mergingsOf(Object.values(attributes));
   const merges = mergings.some((merging) => merging !== undefined);
   const found = new LabelRows();
 
   return {
-    names: namesOf(attributeEntries, names.names),
-    columns: [...new Set(bound.flatMap((source) => source.columns))],
+    names: named,
+    columns: [...new Set([...bound.flatMap((source) => source.columns), ...softs.map(({ column }) => column)])],
     prepare: async () => {
       if (identifies(languages)) await loadIdentifier();
     },
@@ -275,8 +264,14 @@ export function createTagger(
         for (; current < rows; current++) for (let s = 0; s < byRow.length; s++) byRow[s]!.tag(current, sink);
       }
       toValues(values);
-      if (!merges) return { rows, attributes: values, ...found.byRow(rows) };
-      return { rows, attributes: mergeSources(rows, values, mergings), sources: values, ...found.byRow(rows) };
+      const rounding = softs.length > 0 ? new Float32Array(rows * m) : undefined;
+      softs.forEach(({ column, source }, i) => {
+        const to = { of: values, at: source, step: attributeCount };
+        fillSoft(batch, column, to, { of: rounding!, at: named.soft![i]!, step: m });
+      });
+      const rest = { ...found.byRow(rows), ...(rounding && { rounding }) };
+      if (!merges) return { rows, attributes: values, ...rest };
+      return { rows, attributes: mergeSources(rows, values, mergings), sources: values, ...rest };
     },
   };
 }

@@ -21,6 +21,8 @@ import { decodeWritten, encodeWritten, mergeWritten, type Written } from './writ
 export interface OnlineConfig {
   readonly staging: string;
   readonly task: Handed<M4Config>;
+  /** As in WriteConfig. */
+  readonly shuffled?: number | undefined;
 }
 
 /** What some units ended with, beside the patterns. */
@@ -72,6 +74,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
     const context = {
       staging: this.config.staging,
       stage: this.stage,
+      shuffled: this.config.shuffled,
       weigher: learner(this.task.problem, stream),
       partName: ({ index }: ShardRange) => `${index}-${attempt}`,
       ...this.observers(ctx),

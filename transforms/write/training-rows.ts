@@ -4,7 +4,7 @@
  */
 import { type Data, Field, Float32, Int8, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
 import { InvariantError } from '../../schemas/errors.js';
-import { PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { NEARER, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
 import { labelsToArrow } from '../tag/arrow.js';
 
 /** Formats that have these columns. */
@@ -20,7 +20,7 @@ export function wantsTrainingColumns(formats: readonly string[]): boolean {
 function attributeData(tags: Tags, k: number, m: number): Data<Int8> {
   const data = new Int8Array(tags.rows);
   for (let row = 0; row < tags.rows; row++) {
-    const value = tags.attributes[row * m + k]!;
+    const value = NEARER[tags.attributes[row * m + k]!];
     data[row] = value === UNKNOWN ? UNKNOWN_ATTRIBUTE : value === PRESENT ? 1 : 0;
   }
   return makeData({ type: new Int8(), length: tags.rows, nullCount: 0, data });
@@ -53,7 +53,7 @@ export function trainingFields(schema: Schema, names: TagNames): Field[] {
 }
 
 /**
- * The batch with the columns weight (32 bits), s_<attribute> (1, 0, or -1 where nothing is known) and labels (names) after its own.
+ * The batch with the columns weight (32 bits), s_<attribute> (1, 0, or -1 where nothing is known; the nearer of 1 and 0 where the attribute is soft) and labels (names) after its own.
  * @param weights [rows]
  */
 export function withTraining(batch: RecordBatch, tags: Tags, weights: Float64Array, names: TagNames): RecordBatch {

@@ -1,5 +1,6 @@
 /** Random small data sets and duals, and the slow, dense definition of what the kernels compute from them. */
 import fc from 'fast-check';
+import { ATTRIBUTE_VALUES, FIRST_SOFT, PROBABILITY } from '../../../schemas/tags.js';
 import type { Problem } from '../../../transforms/balance/problem.js';
 import type { WeightDuals } from '../../../transforms/balance/weight.js';
 import type { Example } from './adult.js';
@@ -11,12 +12,16 @@ export interface Case {
   readonly duals: WeightDuals;
 }
 
-/** A case of some rows: m = 2 or 3 attributes with unknowns, c = 5 labels, some null utilities. */
+/** A case of some rows: m = 2 or 3 attributes with unknowns, every third case with probabilities too, c = 5 labels, some null utilities. */
 export function caseOf(seed: number, rows: number, conditional: boolean): Case {
   const random = generator(seed);
   const m = 2 + (seed % 2);
   const c = 5;
-  const attributes = Uint8Array.from({ length: rows * m }, () => Math.floor(random() * 3));
+  const attributes = Uint8Array.from({ length: rows * m }, () =>
+    seed % 3 === 0 && random() < 0.5
+      ? FIRST_SOFT + Math.floor(random() * (ATTRIBUTE_VALUES - FIRST_SOFT))
+      : Math.floor(random() * 3),
+  );
   const offsets = new Uint32Array(rows + 1);
   const labels: number[] = [];
   for (let i = 0; i < rows; i++) {
@@ -47,7 +52,7 @@ export function denseMoments({ example, problem }: Pick<Case, 'example' | 'probl
     if (s === 2) continue;
     for (let r = 0; r <= c; r++) {
       const y = r === 0 || carried.has(r - 1) ? 1 : 0;
-      phi[k * (c + 1) + r] = (s - target[k]) * y;
+      phi[k * (c + 1) + r] = (PROBABILITY[s] - target[k]) * y;
       kappa[k * (c + 1) + r] = conditional ? y : 1;
     }
   }

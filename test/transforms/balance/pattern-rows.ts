@@ -13,7 +13,10 @@ export interface Row {
 }
 
 export const row: fc.Arbitrary<Row> = fc.record({
-  s: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: M, maxLength: M }),
+  s: fc.array(fc.oneof(fc.integer({ min: 0, max: 2 }), fc.constantFrom(3, 4, 33, 34, 65)), {
+    minLength: M,
+    maxLength: M,
+  }),
   y: fc.uniqueArray(fc.integer({ min: 0, max: C - 1 })).map((y) => y.sort((a, b) => a - b)),
   u: fc.oneof(
     fc.constantFrom(0, -0, 1, Number.NaN, -1, Number.POSITIVE_INFINITY),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError } from '../../../schemas/errors.js';
+import { PROBABILITY, UNKNOWN } from '../../../schemas/tags.js';
 import { fitExact } from '../../../transforms/balance/exact.js';
 import { createInstance } from '../../../transforms/balance/instance.js';
 import { addPatterns, createPatterns, patternCounts } from '../../../transforms/balance/patterns.js';
@@ -52,9 +53,11 @@ function measure(one: ReturnType<typeof caseOf>, q: Float64Array): { rb: number;
     const labelled = [new Float64Array(c), new Float64Array(c)];
     for (let i = 0; i < tags.rows; i++) {
       const s = tags.attributes[i * m + k];
-      if (s === 2) continue;
-      weight[s] += q[i];
-      for (const r of tags.labels.subarray(tags.offsets[i], tags.offsets[i + 1])) labelled[s][r] += q[i];
+      if (s === UNKNOWN) continue;
+      for (const [side, part] of [1 - PROBABILITY[s], PROBABILITY[s]].entries()) {
+        weight[side] += part * q[i];
+        for (const r of tags.labels.subarray(tags.offsets[i], tags.offsets[i + 1])) labelled[side][r] += part * q[i];
+      }
     }
     rb = Math.max(rb, Math.abs(one.problem.target[k] - weight[1] / (weight[0] + weight[1])));
     for (let r = 0; r < c; r++) ab = Math.max(ab, Math.abs(labelled[1][r] / weight[1] - labelled[0][r] / weight[0]));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { NEARER, PROBABILITY, UNKNOWN } from '../../../schemas/tags.js';
 import { fitExact } from '../../../transforms/balance/exact.js';
 import { createInstance } from '../../../transforms/balance/instance.js';
 import { addPatterns, createPatterns } from '../../../transforms/balance/patterns.js';
@@ -26,14 +27,16 @@ function slowBias({ example, problem }: Case, q: Float64Array, minimumSupport: n
   const rbs: number[] = [];
   const abs: number[] = [];
   for (let k = 0; k < m; k++) {
-    const [absent, present] = [0, 1].map((s) => rows.filter((i) => tags.attributes[i * m + k] === s));
-    if (sum([...absent!, ...present!]) > 0)
-      rbs.push(Math.abs(problem.target[k]! - sum(present!) / sum([...absent!, ...present!])));
+    const known = rows.filter((i) => tags.attributes[i * m + k] !== UNKNOWN);
+    const nearer = (s: number) => known.filter((i) => NEARER[tags.attributes[i * m + k]!] === s).length;
+    const share = (of: number[], s: number) =>
+      of.reduce((total, i) => total + q[i]! * Math.abs(1 - s - PROBABILITY[tags.attributes[i * m + k]!]!), 0);
+    if (sum(known) > 0) rbs.push(Math.abs(problem.target[k]! - share(known, 1) / sum(known)));
     for (let r = 0; r < c; r++) {
-      const [with0, with1] = [absent!, present!].map((group) => group.filter((i) => carries(i, r)));
-      if (Math.min(absent!.length, present!.length, with0!.length + with1!.length) < minimumSupport) continue;
-      if (sum(absent!) > 0 && sum(present!) > 0)
-        abs.push(Math.abs(sum(with1!) / sum(present!) - sum(with0!) / sum(absent!)));
+      const carrying = known.filter((i) => carries(i, r));
+      if (Math.min(nearer(0), nearer(1), carrying.length) < minimumSupport) continue;
+      if (share(known, 0) > 0 && share(known, 1) > 0)
+        abs.push(Math.abs(share(carrying, 1) / share(known, 1) - share(carrying, 0) / share(known, 0)));
     }
   }
   const squares = rows.reduce((total, i) => total + q[i]! ** 2, 0);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ConfigError, InputError, InvariantError } from '../../../schemas/errors.js';
 import type { ExactSums } from '../../../schemas/exact-sum.js';
 import type { Moments } from '../../../schemas/moments.js';
+import { FIRST_SOFT, NEARER, PROBABILITY } from '../../../schemas/tags.js';
 import {
   accumulate,
   addCounts,
@@ -209,6 +210,48 @@ test('bytes that lie are refused with a sentence, and small ones stay small', ()
       } catch (error) {
         assert.ok(error instanceof InputError, String(error));
       }
+    }),
+  );
+});
+
+test('a soft attribute is in the sums of both sides by its share, and in the support of the nearer', () => {
+  const softly = rowsArbitrary(M, C).chain((rows) =>
+    fc
+      .array(fc.integer({ min: 0, max: 62 }), { minLength: rows.length, maxLength: rows.length })
+      .map((steps) => rows.map((row, i) => ({ ...row, s: [FIRST_SOFT + steps[i]!, ...row.s.slice(1)] }))),
+  );
+  fc.assert(
+    fc.property(softly, fc.nat(40), (rows, cut) => {
+      const moments = weighted(rows);
+      const parts = mergeMoments(weighted(rows.slice(0, cut)), weighted(rows.slice(cut)));
+      assert.deepEqual(encodeMoments(parts), encodeMoments(moments));
+      for (let label = -1; label < C; label++) {
+        const held = rows.filter((row) => row.q > 0 && (label < 0 || row.y.includes(label)));
+        const all = cellOf(moments, 0, label + 1);
+        let support = 0;
+        for (const side of [0, 1]) {
+          const cell = cellOf(moments, 1 + side, label + 1);
+          const share = (row: Row) => Math.abs(1 - side - PROBABILITY[row.s[0]!]!);
+          const sum = (f: (row: Row) => number) => held.reduce((total, row) => total + f(row), 0);
+          assert.equal(cell.support, held.filter((row) => NEARER[row.s[0]!] === side).length);
+          assert.ok(Math.abs(cell.weight - sum((row) => share(row) * row.q)) < 1e-6);
+          assert.ok(Math.abs(cell.squares - sum((row) => share(row) * row.q ** 2)) < 1e-6);
+          support += cell.support;
+        }
+        assert.equal(support, all.support);
+      }
+      const tags = { ...tagsOf(rows), rounding: new Float32Array(M * rows.length) };
+      const exits = [emptyMoments(M, C), emptyMoments(M, C)];
+      addCounts(
+        exits,
+        tags,
+        Uint8Array.from(rows, (_, i) => i % 2),
+        Uint8Array.of(0, 1),
+      );
+      const ones = rows.map((row) => ({ ...row, q: 1 }));
+      exits.forEach((exit, half) => {
+        assert.deepEqual(encodeMoments(exit), encodeMoments(weighted(ones.filter((_, i) => i % 2 === half))));
+      });
     }),
   );
 });

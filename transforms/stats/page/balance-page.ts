@@ -31,7 +31,7 @@ function rateFact({ rate, largestFeasibleRate: largest }: Certificate): Fact {
 }
 
 function certificateTable(certificate: Certificate): Table {
-  const { fit, steps, primal, dual, gap, rate, feasible, largestFeasibleRate, violation } = certificate;
+  const { fit, steps, primal, dual, gap, rate, feasible, largestFeasibleRate, violation, rounding = [] } = certificate;
   const known = feasible === null ? 'not known' : feasible ? 'yes' : 'no';
   return {
     kind: 'table',
@@ -55,6 +55,11 @@ function certificateTable(certificate: Certificate): Table {
       ['dual', short(dual), 'no weights can reach less'],
       ['relative gap', gap.toExponential(1), 'how far from optimal, at most'],
       ['violation', violation === 0 ? '0' : violation.toPrecision(2), 'by how much constraints are missed, in sum'],
+      ...rounding.map(({ attribute, error }): (string | null)[] => [
+        `rounding of ${attribute}`,
+        short(error),
+        'at most this moves its moments: its probabilities are rounded to 1/64',
+      ]),
     ],
   };
 }
