@@ -1,22 +1,17 @@
 /** job: one tagging pass over rows of captions, whole processes: ours in Beam and without, Polars, DuckDB. balance: our whole command against it. */
 import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captionConfig, KEPT } from './caption-config.js';
 import { captionRows } from './caption-rows.js';
 import { contest } from './contest.js';
 import type { Contestant } from './contestant.js';
 import { type Entry, medianOf, type Outcome, speedRatio, summary } from './figures.js';
-import { COMPILED } from './one-core.js';
 import { cacheFolder, type Options } from './options.js';
 import { exportTerms } from './terms.js';
-import { nodeCommand, pythonCommand, wholeProcess, withPackages } from './whole-process.js';
+import { BUNDLED, nodeCommand, pythonCommand, removeOutput, wholeProcess, withPackages } from './whole-process.js';
 
 const BALANCE_GOAL = 0.5;
-
-/** Whole processes are started from the few files that the command is started from. */
-/** The few files that the command starts from. */
-export const BUNDLED = join(COMPILED, '..', 'bin');
 
 /** A few of the counts that a tagging pass printed, and a digest of all. */
 function countFigures(rows: number, stdout: string): Record<string, number | string> {
@@ -62,9 +57,7 @@ export function balanceCommand(options: Options, input: string, name: string): C
     name: 'm4-balance balance',
     command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json'),
     folder,
-    prepare: () => {
-      for (const left of [output, `${output}.partial`]) rmSync(left, { recursive: true, force: true });
-    },
+    prepare: () => removeOutput(output),
   });
 }
 

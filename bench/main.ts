@@ -4,7 +4,7 @@ import { InputError } from '../schemas/errors.js';
 import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
 import { balance, job } from './job.js';
-import { memory, memoryStats } from './memory.js';
+import { memory, memoryShards, memoryStats } from './memory.js';
 import { nightly } from './nightly.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
@@ -15,6 +15,8 @@ import { statsList, statsWide } from './stats.js';
 import { stream } from './stream.js';
 import { streams } from './streams.js';
 import { tag } from './tag.js';
+import { tarToTfrecord } from './tar-to-tfrecord.js';
+import { tfrecordRead } from './tfrecord-read.js';
 import { workers } from './workers.js';
 
 interface Benchmark {
@@ -39,6 +41,12 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'memory-stats': {
     says: 'the same of stats, 10,000 labels and 8 attributes, at 1 and 4 times the rows',
     run: memoryStats,
+  },
+  'memory-shards': { says: 'the same of tar shards to TFRecord, at 4 times as many and as large', run: memoryShards },
+  'tfrecord-read': { says: 'records of 300 bytes, against tf.data with one thread', run: tfrecordRead },
+  'tar-to-tfrecord': {
+    says: 'image shards passed through, against a copy with a CRC, and other writers',
+    run: tarToTfrecord,
   },
   page: { says: 'a report of 10,000 pairs until Chromium has drawn it, against a plain table', run: page },
   'exact-synthetic': { says: 'exact fit of 200,000 patterns, against SciPy L-BFGS-B', run: exactSynthetic },

@@ -9,9 +9,8 @@ import { captionNights } from './caption-rows.js';
 import { contest } from './contest.js';
 import type { Contestant } from './contestant.js';
 import { medianOf, type Outcome } from './figures.js';
-import { BUNDLED } from './job.js';
 import { cacheFolder, type Options } from './options.js';
-import { nodeCommand, wholeProcess } from './whole-process.js';
+import { BUNDLED, nodeCommand, removeOutput, wholeProcess } from './whole-process.js';
 
 const NIGHTS = 100;
 const MOST_TIME = 0.03;
@@ -93,9 +92,7 @@ function full(options: Options, input: string): Contestant {
     name: 'a full run',
     command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json'),
     folder,
-    prepare: () => {
-      for (const left of [output, `${output}.partial`]) rmSync(left, { recursive: true, force: true });
-    },
+    prepare: () => removeOutput(output),
     figures: () => ({ ...solutionOf(output) }),
   });
 }

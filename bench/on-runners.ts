@@ -1,5 +1,5 @@
 /** What the benchmarks on real runners share: servers, runs of the command and of its tagging pass on them, and the time of a row. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captionConfig } from './caption-config.js';
 import { captionRows } from './caption-rows.js';
@@ -7,7 +7,7 @@ import { type Absent, type Contestant, isAbsent } from './contestant.js';
 import { type Entry, medianOf, type Ratio } from './figures.js';
 import { COMPILED, type Command } from './one-core.js';
 import { cacheFolder, type Options } from './options.js';
-import { nodeCommand, wholeProcess, withPackages } from './whole-process.js';
+import { BUNDLED, nodeCommand, removeOutput, wholeProcess, withPackages } from './whole-process.js';
 
 /** Rows of a run that does next to nothing but start. */
 export const FEW_ROWS = 1000;
@@ -43,9 +43,7 @@ async function contestantOf(options: Options, work: Work, rows: number): Promise
   if (work.absent !== undefined) return { name, absent: work.absent };
   const folder = cacheFolder(options, `runners-${name.replaceAll(/\W+/g, '-')}`);
   const command = work.command(await captionRows(options, rows), folder);
-  const prepare = () => {
-    for (const left of ['out', 'out.partial']) rmSync(join(folder, left), { recursive: true, force: true });
-  };
+  const prepare = () => removeOutput(join(folder, 'out'));
   const contestant = wholeProcess({ name, command, folder, prepare });
   return work.packages === undefined ? contestant : withPackages(contestant, ...work.packages);
 }
@@ -66,7 +64,7 @@ export function balance(options: Options, name: string, server: Server | undefin
       const runner = { ...section, ...(server && { endpoint: server.endpoint }) };
       // YAML holds JSON.
       writeFileSync(config, JSON.stringify({ ...captionConfig(input, join(folder, 'out')), runner }));
-      return nodeCommand(join(COMPILED, '..', 'bin', 'm4-balance.js'), 'balance', config, '--json');
+      return nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json');
     },
   };
 }

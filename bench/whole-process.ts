@@ -1,11 +1,14 @@
 /** Contestants that are started anew for each run: wall time with everything from start-up to exit, and peak memory. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Absent, type Contestant, startPython } from './contestant.js';
 import type { Figures } from './figures.js';
 import { COMPILED, type Command, ENVIRONMENT, onOneCore, PEERS, PYTHON } from './one-core.js';
+
+/** The few files that the command starts from. */
+export const BUNDLED = join(COMPILED, '..', 'bin');
 
 const MEGABYTE = 1_000_000;
 
@@ -18,6 +21,11 @@ export interface WholeProcess {
   prepare?(): void;
   /** Makes more figures of what the process printed. */
   figures?(stdout: string): Record<string, number | string>;
+}
+
+/** Removes what a run of the command left, finished or not. */
+export function removeOutput(directory: string): void {
+  for (const left of [directory, `${directory}.partial`]) rmSync(left, { recursive: true, force: true });
 }
 
 /** A Node program of ours, told to report its peak. */

@@ -6,6 +6,7 @@ import { configJsonSchema } from '../schemas/json-schema.js';
 import { didYouMean } from '../schemas/nearest.js';
 import { type Arguments, type Command, EXIT_HELP, NAME, operand, refuseUnknown } from './arguments.js';
 import { clean } from './clean.js';
+import { correctCommand, correctFlags } from './correct.js';
 import { evaluateCommand, evaluateFlags } from './evaluate.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { configFlags, type Flag } from './flags.js';
@@ -116,6 +117,11 @@ const COMMANDS: Readonly<Record<string, Subcommand>> = {
     purpose: 'Tell how right the tags are, by columns that tell the truth',
     flags: evaluateFlags,
     command: evaluateCommand,
+  },
+  correct: {
+    purpose: "Correct an output's bias for the errors of its tagger",
+    flags: correctFlags,
+    command: () => correctCommand,
   },
   merge: { purpose: 'Add up outputs of stats', flags: mergeFlags, command: () => mergeCommand },
   diff: { purpose: 'Tell what drifted between two outputs', flags: diffFlags, command: diffCommand },

@@ -79,6 +79,7 @@ output:
   split: train
   #shardRows: 100000           # rows a shard, or
   #shardBytes: 268435456       # bytes a shard
+  #shuffle: global             # the rows of all shards mixed, by a hash; none: in the order of the input
   #stages: 0.1                 # train in two stages: this share on data that are not balanced, written as the split raw
   compression: snappy          # of Parquet shards: snappy, zstd or none
   overwrite: false             # true: replace another finished run in this folder
@@ -88,7 +89,7 @@ report:
   confidence: 0.95             # of the intervals
   worst: 10                    # how many of the worst pairs the terminal lists
   pairs: 1000                  # how many report.json and report.html list
-  examples: 0                  # captions that the report of stats shows of each pair, with the attribute and without; at most 10
+  examples: 0                  # captions that the report shows of each pair, with the attribute and without; at most 10
   rates: 10                    # at how many rates to tell the bias that M4 would reach; 0: none
 
 # Where the results are loaded to when the run is finished; the dataset is made where it is absent (docs/bigquery.md).

@@ -21,6 +21,7 @@ import type {
 } from '../pipelines/index.js';
 import type { BigQueryConfig } from '../schemas/bigquery.js';
 import type { Config } from '../schemas/config.js';
+import type { Corrected } from '../schemas/corrected.js';
 import type { Evaluation } from '../schemas/evaluation.js';
 import type { Proxies } from '../schemas/proxies.js';
 import type { Report } from '../schemas/report.js';
@@ -65,6 +66,8 @@ export interface Job {
   diffOutputs(before: string, after: string, options: DiffOptions): Promise<Diff>;
   findProxies(path: string, options: ProxiesOptions, hooks?: Pick<RunHooks, 'onLog'>): Promise<Proxies>;
   renderProxies(proxies: Proxies, width: number): readonly string[];
+  correctOutput(path: string, evaluation: string): Promise<Corrected>;
+  renderCorrected(corrected: Corrected, width: number): readonly string[];
   publishRun(directory: string, options: PublishOptions, hooks?: RunHooks): Promise<Published>;
   publishDiff(diff: Diff, bigquery: BigQueryConfig, hooks?: RunHooks): Promise<Published>;
   planNights(config: Config, options: NightlyOptions): Promise<NightPlan>;

@@ -32,7 +32,7 @@ export interface Format {
   ): AsyncIterable<RecordBatch>;
 }
 
-/** Turns batches into the bytes of one file: append what each call returns, in order. */
+/** Turns batches into the bytes of one file: append what each call returns, in order. It holds until the next call: a writer may use its memory again. */
 export interface BatchWriter {
   write(batch: RecordBatch): Uint8Array[] | Promise<Uint8Array[]>;
   /** The last bytes; the writer is done. */

@@ -23,6 +23,8 @@ export interface Forward {
 }
 
 function plain(source: ByteSource): Forward {
+  // Read into again and again: fresh memory for each window would cost more than the copy from the disk's cache.
+  const memory = new Uint8Array(Math.min(source.bytes, WINDOW_BYTES));
   let window: Uint8Array = new Uint8Array(0);
   let start = 0;
   const held = (at: number, count: number) =>
@@ -36,7 +38,7 @@ function plain(source: ByteSource): Forward {
       if (there !== undefined) return there;
       const from = Math.min(at, source.bytes);
       const end = Math.min(source.bytes, at + Math.max(count, WINDOW_BYTES));
-      window = await source.read(from, end);
+      window = await source.read(from, end, end - from <= memory.length ? memory : undefined);
       start = from;
       return window.subarray(0, count);
     },

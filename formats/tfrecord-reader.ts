@@ -48,11 +48,11 @@ export async function* recordRuns(source: ByteSource): AsyncGenerator<RecordRun>
   for (let at = 0; ; ) {
     let bytes = await file.take(at, WINDOW_BYTES);
     if (bytes.length === 0) return;
+    let view = viewOf(bytes);
     const bounds: number[] = [];
     let to = 0;
     for (let record = first; to < bytes.length; record++) {
       if (bytes.length - to < FRAME_HEAD_BYTES) break;
-      const view = viewOf(bytes);
       const length = lengthAt(view, to);
       if (lengthCrc(length) !== view.getUint32(to + 8, true)) {
         fail(name, record, 'a length with its checksum', `length ${length} with another checksum`);
@@ -69,9 +69,10 @@ export async function* recordRuns(source: ByteSource): AsyncGenerator<RecordRun>
         if (bounds.length > 0) break;
         const whole = FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
         bytes = await file.take(at, whole);
+        view = viewOf(bytes);
         if (bytes.length < whole) fail(name, record, `${whole} bytes`, `${bytes.length}: the file is cut off`);
       }
-      if (maskedCrc32c(bytes.subarray(start, end)) !== viewOf(bytes).getUint32(end, true)) {
+      if (maskedCrc32c(bytes.subarray(start, end)) !== view.getUint32(end, true)) {
         fail(name, record, 'data with their checksum', 'another checksum');
       }
       bounds.push(start, end);

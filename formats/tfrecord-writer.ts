@@ -55,7 +55,9 @@ export function tfrecordWriter(schema: Schema): BatchWriter {
   const lists = new Uint32Array(plans.length);
   const features = new Uint32Array(plans.length);
   const entries = new Uint32Array(plans.length);
-  let expected = FIRST_BYTES;
+  // Written over by each batch.
+  let out = new Uint8Array(0);
+  let view = new DataView(out.buffer);
 
   const write = (batch: RecordBatch): Uint8Array[] => {
     if (batch.data.children.length !== plans.length) {
@@ -67,8 +69,6 @@ export function tfrecordWriter(schema: Schema): BatchWriter {
       const data = batch.data.children[column]!;
       return listEncoder(json ? jsonColumn(data) : data);
     });
-    let out = new Uint8Array(expected);
-    let view = new DataView(out.buffer);
     let at = 0;
     for (let row = 0; row < batch.numRows; row++) {
       let total = 0;
@@ -90,12 +90,13 @@ export function tfrecordWriter(schema: Schema): BatchWriter {
       }
       const needed = at + FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
       if (needed > out.length) {
-        const larger = new Uint8Array(Math.max(needed, out.length * 2));
+        const larger = new Uint8Array(Math.max(FIRST_BYTES, needed, out.length * 2));
         larger.set(out.subarray(0, at));
         out = larger;
         view = new DataView(out.buffer);
       }
       view.setUint32(at, length, true);
+      view.setUint32(at + 4, 0, true);
       view.setUint32(at + 8, lengthCrc(length), true);
       const start = at + FRAME_HEAD_BYTES;
       out[start] = TAG.features;
@@ -116,8 +117,6 @@ export function tfrecordWriter(schema: Schema): BatchWriter {
       view.setUint32(to, maskedCrc32c(out.subarray(start, to)), true);
       at = to + FRAME_TAIL_BYTES;
     }
-    // The next batch is likely as large, and a little room spares a copy.
-    expected = Math.max(FIRST_BYTES, Math.ceil(at * 1.125));
     return at === 0 ? [] : [out.subarray(0, at)];
   };
   return { write, close: () => [] };

@@ -127,6 +127,7 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     dropped,
     filters: stage.filters.map((f) => f.name),
     exits: counts.exits,
+    examples: counts.examples,
     balance: {
       certificate: certificateOf(fitted, written, stage),
       balanced: written.balanced,

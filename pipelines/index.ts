@@ -4,6 +4,7 @@ import type { Diff } from '../schemas/stats-diff.js';
 import type { RunHooks } from './hooks.js';
 import type { Published, PublishOptions } from './publish.js';
 
+export { renderCorrected } from '../transforms/stats/corrected-table.js';
 export type { DiffOptions } from '../transforms/stats/diff.js';
 export { renderDiff } from '../transforms/stats/diff-table.js';
 export { renderEvaluation } from '../transforms/stats/evaluation-table.js';
@@ -12,6 +13,7 @@ export { renderStats } from '../transforms/stats/stats-table.js';
 export { renderReport } from '../transforms/stats/table.js';
 export { type RunResult, runBalance } from './balance.js';
 export { findLeftovers, type Leftovers, removeLeftovers } from './clean.js';
+export { correctOutput } from './correct.js';
 export { type EvaluateOptions, type EvaluationResult, evaluateTags, type Truth } from './evaluate.js';
 export type { Progress, RunHooks } from './hooks.js';
 export { type HistoryEntry, nightlyHistory, rollback } from './nightly/history.js';

@@ -22,6 +22,7 @@ import {
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
 import { type FitContext, type Fitted, isFeasible, requireUtility, startOf } from './fit.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
+import { shuffledInto } from './shuffle.js';
 
 /** What the pass gave, and the problem that it was given. */
 export interface OnlinePass extends Online {
@@ -44,12 +45,11 @@ export async function runOnline(context: FitContext, config: UnitsConfig): Promi
 type OnlineTask = Parameters<typeof onlineWrite>[0]['task'];
 
 /** The one pass. */
-export function onlinePhase(
-  staging: string,
-  { plan, config: { balance } }: Job,
-  config: UnitsConfig,
-  task: OnlineTask,
-): Phase {
+export function onlinePhase(staging: string, job: Job, config: UnitsConfig, task: OnlineTask): Phase {
+  const {
+    plan,
+    config: { balance },
+  } = job;
   return {
     name: 'online',
     title: 'learn, weigh, write',
@@ -59,7 +59,9 @@ export function onlinePhase(
       impulse(root)
         .parDo('online: units', units(config), { coder: unitCoder })
         .parDo('online: by stream', keyUnits(balance.streams), { coder: kvCoder(unitCoder) })
-        .parDo('online: M4', onlineWrite({ staging, task }), { coder: partialCoder }),
+        .parDo('online: M4', onlineWrite({ staging, task, shuffled: shuffledInto(job, config) }), {
+          coder: partialCoder,
+        }),
     combine: combineOnline(staging),
     reduce: mergeOnline(staging),
   };

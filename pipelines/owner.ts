@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ChangedError, InputError } from '../schemas/errors.js';
 import { below, nameBelow, storageFor } from '../storage/index.js';
+import { readVersioned } from '../storage/versioned.js';
 import { saveBytes } from '../transforms/read/job.js';
 
 export interface Owner {
@@ -34,14 +35,9 @@ export function isAlive(pid: number): boolean {
 
 /** Whose name is in the folder; undefined where there is none. */
 export async function findOwner(partial: string): Promise<Owner | undefined> {
-  const path = ownerPath(partial);
-  const storage = storageFor(path);
-  if (storage.kind === 'objects') {
-    const version = await storage.versionOf(path);
-    versions.set(partial, version);
-    if (version === undefined) return undefined;
-  } else if (!(await storage.exists(path))) return undefined;
-  return JSON.parse(new TextDecoder().decode(await storage.readAll(path))) as Owner;
+  const { bytes, version } = await readVersioned(ownerPath(partial));
+  versions.set(partial, version);
+  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Owner);
 }
 
 /** Of another machine's process nothing can be said. */

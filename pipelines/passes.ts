@@ -8,6 +8,7 @@ import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { loadLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
 import { combineCounts, count, decodeCounted, mergeAllCounts } from '../transforms/stats/count.js';
 import type { Counts } from '../transforms/stats/counts.js';
+import { exampleLimit } from '../transforms/stats/example-plan.js';
 import { openStage, type Stage } from '../transforms/tag/stage.js';
 import { mergeAllWritten, type UnitsConfig, write } from '../transforms/write/write.js';
 import { decodeWritten } from '../transforms/write/written.js';
@@ -20,6 +21,7 @@ import { onlineFit, runOnline } from './online.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { requireReadable, sawLost } from './readable.js';
 import { expectedShardRows } from './shard-rows.js';
+import { shuffled, shuffledInto } from './shuffle.js';
 import { spreadSplits, spreadUnits } from './spread.js';
 
 type Results = Pick<Phases, 'counts' | 'fitted' | 'written'>;
@@ -41,6 +43,7 @@ export async function runPasses({ staging: first, ...rest }: RunContext): Promis
     const run = { ...rest, staging };
     await findOut(run);
     const stage = await openStage(staging);
+    exampleLimit(job, stage.names);
     const context = { ...run, names: stage.names, stage, known: await loadLosses(staging) };
     const outcome = job.config.balance.fit === 'online' ? await online(context) : await twoPasses(context);
     if (!('lost' in outcome)) return { job, staging, stage, ...outcome };
@@ -73,11 +76,11 @@ async function twoPasses(context: PassContext): Promise<Results | Lost> {
   const fitted = decodeFitted(bytes);
   const { problem, duals } = fitted;
   const task = await handOver(staging, 'written', { problem, duals });
-  const config = { task, hash: partsHash(bytes, context.known) };
-  const wrote = await runPhase(context, writePhase(staging, job, unitsOf(job, counts.drops[0], problem.rate), config));
-  const written = decodeWritten(wrote);
+  const units = unitsOf(job, counts.drops[0], problem.rate);
+  const config = { task, hash: partsHash(bytes, context.known), shuffled: shuffledInto(job, units) };
+  const written = decodeWritten(await runPhase(context, writePhase(staging, job, units, config)));
   if (unreadableRows(written.unreadable) !== unreadableRows(counts.unreadable)) return { lost: written.unreadable };
-  return { counts, fitted, written };
+  return { counts, fitted, written: await shuffled(context, written, config.hash) };
 }
 
 /** The first pass of two. */
@@ -117,7 +120,8 @@ async function online(context: PassContext): Promise<Results | Lost> {
   await requireReadable(context, counts);
   if (sawLost(context.job, context.known, counts)) return { lost: counts.unreadable };
   requireSurvivors(context.stage, counts);
-  return { counts, written, fitted: await onlineFit(context, pass) };
+  const fitted = await onlineFit(context, pass);
+  return { counts, fitted, written: await shuffled(context, written, job.run) };
 }
 
 /** Hexadecimal digits of the hash in the names of parts: 48 bits. */

@@ -13,6 +13,7 @@ import { onlinePhase } from './online.js';
 import { countPhase, unitsOf, writePhase } from './passes.js';
 import type { Phase } from './phase.js';
 import { emptyVocabularies } from './prepare.js';
+import { shuffledInto, shufflePhase } from './shuffle.js';
 
 /** The phases that find out what filters and taggers must know of the whole input. */
 export function phasesBefore(staging: string, job: Job): Phase[] {
@@ -41,7 +42,11 @@ export function phasesOf(staging: string, job: Job): Phase[] {
   const before = phasesBefore(staging, job);
   const units = unitsOf(job, job.plan.rows, rate);
   const start = { value: { problem, start: undefined } };
-  if (balance.fit === 'online') return [...before, onlinePhase(staging, job, units, start)];
+  const shuffle =
+    shuffledInto(job, units) === undefined
+      ? []
+      : [shufflePhase({ staging, hash: job.run }, job.plan.rows, { value: [] })];
+  if (balance.fit === 'online') return [...before, onlinePhase(staging, job, units, start), ...shuffle];
   const task = { value: { problem, duals } };
   const grid = firstGrid(duals.mu, problem.maximum);
   return [
@@ -52,6 +57,7 @@ export function phasesOf(staging: string, job: Job): Phase[] {
     ...(balance.fit === 'exact' && balance.utility === undefined
       ? []
       : [calibrationPhase(staging, job, 1, { grid, task })]),
-    writePhase(staging, job, units, { task, hash: job.run }),
+    writePhase(staging, job, units, { task, hash: job.run, shuffled: shuffledInto(job, units) }),
+    ...shuffle,
   ];
 }

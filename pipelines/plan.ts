@@ -3,6 +3,7 @@ import type { Config, RunConfig } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
 import { createFilters, globalRules } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
+import { exampleLimit } from '../transforms/stats/example-plan.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
 import { hasModels } from './find-out.js';
@@ -85,6 +86,7 @@ function firstPasses(job: Job): { name: string; why: string }[] {
  */
 export async function planBalance(config: Config): Promise<PlanSummary> {
   const job = await prepareJob(config, { look: true });
+  exampleLimit(job, taggerOf(job, emptyVocabularies(job.config)).names);
   return {
     ...inputSummary(job, passesOf(job.config)),
     shards: { rows: expectedShardRows(job) },
@@ -98,9 +100,11 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
 function passesOf(config: RunConfig): { name: string; why: string }[] {
   const passes: { name: string; why: string }[] = [];
   const { fit, patterns } = config.balance;
+  const shuffle =
+    config.output.shuffle === 'global' ? [{ name: 'shuffle', why: 'rows go to the shard that their hash names' }] : [];
   if (fit === 'online') {
     passes.push({ name: 'online', why: 'weights come from the duals as they are learned; shards are written at once' });
-    return passes;
+    return [...passes, ...shuffle];
   }
   passes.push({ name: 'count', why: 'bias before and after each filter, and the patterns that the fit needs' });
   if (fit === 'stream')
@@ -111,5 +115,5 @@ function passesOf(config: RunConfig): { name: string; why: string }[] {
       why: `only where there are more than ${patterns} distinct patterns, and the fit is on a sample of them`,
     });
   passes.push({ name: 'write', why: 'weights from the final duals, resampling, shards' });
-  return passes;
+  return [...passes, ...shuffle];
 }

@@ -3,7 +3,8 @@ export interface ByteSource {
   /** What to call it in messages: a path or URL. */
   readonly name: string;
   readonly bytes: number;
-  read(start: number, end: number): Promise<Uint8Array>;
+  /** `into`: memory of at least as many bytes that the answer may be put in, and be a view of; a source need not. */
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Bytes of one output file, in order. Nothing is visible under the final name before `close` resolves. */

@@ -24,6 +24,10 @@ export const outputSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Bytes a shard, estimated from the input; default 256 MiB where shardRows is not given'),
+  shuffle: z
+    .enum(['none', 'global'])
+    .default('none')
+    .describe('Order of the rows in the shards: none, that of the input; global, by a hash over all shards'),
   stages: z
     .number()
     .gt(0)

@@ -14,7 +14,7 @@ export const reportSchema = z.strictObject({
     .max(MAXIMUM_EXAMPLES_OF_CELL)
     .default(0)
     .describe(
-      'Captions that the report of `stats` shows of each pair, of rows with the attribute and as many of rows without it; 0: none. `balance` shows none',
+      'Captions that the report of `stats` or `balance` shows of each pair, of rows with the attribute and as many of rows without it; 0: none. `nightly` shows none',
     ),
   rates: z
     .number()

@@ -86,11 +86,19 @@ export const pairBiasSchema = z.strictObject({
   shareInterval: interval,
 });
 
+export const pairExamplesSchema = z
+  .strictObject({ present: z.array(z.string()), absent: z.array(z.string()) })
+  .optional()
+  .describe(
+    'Captions of rows that passed the filters and have the label, in which the attribute is present, and absent: text from the web, as it is',
+  );
+
 export const pairSchema = z.strictObject({
   attribute: z.string(),
   label,
   raw: pairBiasSchema,
   balanced: pairBiasSchema.nullable(),
+  examples: pairExamplesSchema,
 });
 
 export const weightsSchema = z.strictObject({

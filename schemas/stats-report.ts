@@ -4,6 +4,7 @@ import {
   agreementSchema,
   attributeBiasSchema,
   pairBiasSchema,
+  pairExamplesSchema,
   problemSchema,
   shareFields,
   stageSchema,
@@ -44,12 +45,7 @@ export const statsPairSchema = z.strictObject({
   attribute: z.string(),
   label: z.string(),
   figures: z.array(pairFigureSchema).describe("In the order of the set's pairStages"),
-  examples: z
-    .strictObject({ present: z.array(z.string()), absent: z.array(z.string()) })
-    .optional()
-    .describe(
-      'Captions of rows that passed the filters and have the label, in which the attribute is present, and absent: text from the web, as it is',
-    ),
+  examples: pairExamplesSchema,
 });
 
 export const statsLabelSchema = z.strictObject({

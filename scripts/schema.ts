@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { configTemplate } from '../cli/config-template.js';
+import { correctedSchema } from '../schemas/corrected.js';
 import { evaluationSchema } from '../schemas/evaluation.js';
 import { configJsonSchema } from '../schemas/json-schema.js';
 import { manifestSchema } from '../schemas/manifest.js';
@@ -24,6 +25,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['schemas/stats-report.schema.json', `${JSON.stringify(z.toJSONSchema(statsReportSchema), null, 2)}\n`],
     ['schemas/state.schema.json', `${JSON.stringify(z.toJSONSchema(stateSchema), null, 2)}\n`],
     ['schemas/diff.schema.json', `${JSON.stringify(z.toJSONSchema(diffSchema), null, 2)}\n`],
+    ['schemas/corrected.schema.json', `${JSON.stringify(z.toJSONSchema(correctedSchema), null, 2)}\n`],
     ['schemas/proxies.schema.json', `${JSON.stringify(z.toJSONSchema(proxiesSchema), null, 2)}\n`],
     ['schemas/manifest.schema.json', `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`],
     ['docs/configuration.md', configurationPage(schema, configTemplate(installed))],

@@ -35,7 +35,7 @@ function sourceOf(path: string, bytes: number, modified: number): ByteSource {
   return {
     name,
     bytes,
-    read(start, end) {
+    read(start, end, into) {
       if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= bytes)) {
         const got = `${start} to ${end}`;
         return Promise.reject(new InputError('read', { file: name, expected: `a range within ${bytes} bytes`, got }));
@@ -52,7 +52,7 @@ function sourceOf(path: string, bytes: number, modified: number): ByteSource {
               hint: 'Run again when nothing writes to it.',
             });
           }
-          const chunk = new Uint8Array(new ArrayBuffer(end - start));
+          const chunk = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
           for (let done = 0; done < chunk.length; ) {
             const { bytesRead } = await handle.read(
               chunk,

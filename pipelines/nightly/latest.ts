@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { InputError } from '../../schemas/errors.js';
 import { LATEST_VERSION, type Latest, type Ledger, latestSchema, ledgerSchema } from '../../schemas/nightly.js';
 import { below, nameBelow, storageFor } from '../../storage/index.js';
+import { readVersioned } from '../../storage/versioned.js';
 import { saveBytes } from '../../transforms/read/job.js';
 import { manifestPath, readPublished } from '../../transforms/write/finished.js';
 import type { Held } from './lock.js';
@@ -17,7 +18,10 @@ export const runFolder = (root: string, run: string) => below(root, RUNS, run);
 
 /** A JSON file of ours. Throws InputError where it is none. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>, what: string): Promise<T> {
-  const bytes = await storageFor(path).readAll(path);
+  return parseJson(await storageFor(path).readAll(path), path, schema, what);
+}
+
+function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<T>, what: string): T {
   try {
     return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
@@ -37,10 +41,8 @@ export interface InUse {
 
 export async function readLatest(root: string): Promise<InUse> {
   const path = latestPath(root);
-  const storage = storageFor(path);
-  const version = storage.kind === 'objects' ? await storage.versionOf(path) : undefined;
-  const there = storage.kind === 'objects' ? version !== undefined : await storage.exists(path);
-  return { latest: there ? await readJson(path, latestSchema, 'latest.json') : undefined, version };
+  const { bytes, version } = await readVersioned(path);
+  return { latest: bytes && parseJson(bytes, path, latestSchema, 'latest.json'), version };
 }
 
 /** Paths of a finished run, relative to the root. Throws InputError where the folder holds no finished run of nightly. */

@@ -30,6 +30,7 @@ import { runPhase } from '../phase.js';
 import { prepareJob } from '../prepare.js';
 import { requireReadable, sawLost } from '../readable.js';
 import { shardParts } from '../shard-parts.js';
+import { shuffled, shuffledInto } from '../shuffle.js';
 import { openAttempt } from '../staging.js';
 
 import type { NightlyHooks } from './hooks.js';
@@ -72,7 +73,8 @@ function keyOf({ tagger, config }: NightContext, night: string, inputs: readonly
 async function jobOf(context: NightContext, inputs: readonly InputFile[]): Promise<Job> {
   const { config, hooks } = context;
   const files = inputs.map(({ path }) => path);
-  const job = await prepareJob({ ...config, input: { ...config.input, files } }, { hooks });
+  const own = { ...config, input: { ...config.input, files }, report: { ...config.report, examples: 0 } };
+  const job = await prepareJob(own, { hooks });
   const stamps = new Map(inputs.map(({ path, stamp }) => [path, stamp]));
   for (const { path, version, modified } of job.plan.files) {
     const stamp = version ?? (modified === undefined ? '' : new Date(modified).toISOString());
@@ -191,11 +193,13 @@ export async function writeNight(
   const name = `written-${hash}`;
   const task = await handOver(staging, name, { problem, duals });
   const units = unitsOf(job, tally.drops[0], problem.rate);
-  const phase = { ...writePhase(staging, job, units, { task, hash }), name };
-  const written = decodeWritten(await runPhase({ job, partial, staging, runner, hooks }, phase));
+  const phase = { ...writePhase(staging, job, units, { task, hash, shuffled: shuffledInto(job, units) }), name };
+  const run = { job, partial, staging, runner, hooks };
+  const inOrder = decodeWritten(await runPhase(run, phase));
   const problems = job.plan.problems.reduce((sum, { rows }) => sum + rows, 0);
   const unreadable = counted.state.sets[0].unreadable - problems;
-  if (unreadableRows(written.unreadable) !== unreadable) return { lost: written.unreadable };
+  if (unreadableRows(inOrder.unreadable) !== unreadable) return { lost: inOrder.unreadable };
+  const written = await shuffled(run, inOrder, hash);
   const dropped = conserve({ job, stage, counts: { ...tally, unreadable: written.unreadable }, written });
   const data = dataPath(staging);
   const parts = shardParts(job.config.output, written).map((part) => {

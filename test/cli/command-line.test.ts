@@ -101,7 +101,7 @@ describe('a mistake on the command line', () => {
     refused(
       ['blance'],
       'm4-balance: command line:',
-      '  expected a command, one of init, balance, stats, evaluate-tags, merge, diff, proxies, publish, nightly, history, rollback, clean, schema, worker, worker-pool, got "blance". Did you mean balance?',
+      '  expected a command, one of init, balance, stats, evaluate-tags, correct, merge, diff, proxies, publish, nightly, history, rollback, clean, schema, worker, worker-pool, got "blance". Did you mean balance?',
       '  m4-balance --help tells more.',
     );
   });

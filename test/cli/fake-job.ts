@@ -92,6 +92,8 @@ export function fakeJob(result: () => Partial<RunResult> = () => ({})): FakeJob 
     renderEvaluation: () => [],
     mergeOutputs: unexpected,
     diffOutputs: unexpected,
+    correctOutput: unexpected,
+    renderCorrected: () => [],
     findProxies: unexpected,
     renderProxies: () => [],
     renderStats: () => [],

@@ -1,4 +1,4 @@
-/** Formats x promises: whatever the shards are, no row is lost, the same rows give the same bytes, and nothing is visible before all is. */
+/** Formats and orders x promises: whatever the shards are, no row is lost, the same rows give the same bytes, and nothing is visible before all is. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -36,14 +36,16 @@ async function input(folder: string, rowGroupRows: number): Promise<string> {
   return path;
 }
 
-function settings(files: string, directory: string, format: OutputFormat) {
+type Shuffle = 'none' | 'global';
+
+function settings(files: string, directory: string, format: OutputFormat, shuffle: Shuffle = 'none') {
   return parseConfig({
     input: { files },
     filters: [{ words: { minimum: 6 } }],
     attributes: { female: { lexicon: 'gender', value: 'female' } },
     labels: [{ lexicon: 'occupations' }],
     balance: { fit: 'exact', rate: 1.2, maximum: 3 },
-    output: { directory, formats: [format], shardRows: 120, stages: 0.25 },
+    output: { directory, formats: [format], shardRows: 120, stages: 0.25, shuffle },
   });
 }
 
@@ -51,6 +53,8 @@ function settings(files: string, directory: string, format: OutputFormat) {
 interface Row {
   readonly id: string;
   readonly image?: string;
+  /** Of a sample in a WebDataset. */
+  readonly key?: string;
 }
 
 const digest = (bytes: unknown) =>
@@ -100,9 +104,7 @@ const reads: Record<OutputFormat, (path: string) => Promise<Row[]>> = {
       if (ending === 'png') image = digest(body);
       if (ending !== 'json') continue;
       const { id } = JSON.parse(body.toString());
-      const copies = rows.filter((row) => row.id === id).length;
-      assert.equal(key, copies === 0 ? id : `${id}-${copies}`);
-      rows.push({ id, image });
+      rows.push({ id, image, key });
     }
     return rows;
   },
@@ -140,22 +142,43 @@ const images = new Map(
   ]),
 );
 
-for (const format of OUTPUT_FORMATS) {
-  describe(format, { timeout: 5 * 60_000 }, () => {
-    test('conservation: every copy of every row is there, in the order of the input, with its image', async (t) => {
+/** Share of the places that another id is at. */
+function moved(ids: readonly string[], expected: readonly string[]): number {
+  return ids.filter((id, i) => id !== expected[i]).length / ids.length;
+}
+
+/** Repeats of an id are `id-1`, `id-2` …, in this order where the rows are in that of the input. */
+function checkKeys(rows: readonly Row[], shuffle: Shuffle): void {
+  const keys = new Map<string, string[]>();
+  for (const { id, key } of rows) if (key !== undefined) keys.set(id, [...(keys.get(id) ?? []), key]);
+  for (const [id, own] of keys) {
+    const expected = own.map((_, copy) => (copy === 0 ? id : `${id}-${copy}`));
+    assert.deepEqual(shuffle === 'none' ? own : own.sort(), expected);
+  }
+}
+
+const TABLE = OUTPUT_FORMATS.flatMap((format) => (['none', 'global'] as const).map((shuffle) => ({ format, shuffle })));
+
+for (const { format, shuffle } of TABLE) {
+  describe(shuffle === 'none' ? format : `${format}, shuffled`, { timeout: 5 * 60_000 }, () => {
+    test('conservation: every copy of every row is there, in the order wanted, with its image', async (t) => {
       const folder = scratch(t);
       const directory = join(folder, 'out');
-      await runBalance(settings(await input(folder, 400), directory, format));
+      await runBalance(settings(await input(folder, 400), directory, format, shuffle));
       const output = readOutput(directory);
       const weights = await readWeights(output.weights);
       assert.equal(weights.length, ROWS);
       const expected = weights.flatMap(({ id, copies }) => Array.from({ length: copies }, () => id!));
       assert.ok(expected.length > new Set(expected).size, 'some rows repeat');
       const rows = await rowsOf(format, directory, 'train');
-      assert.deepEqual(
-        rows.map((row) => row.id),
-        format === 'datacomp' ? expected.sort() : expected,
-      );
+      const ids = rows.map((row) => row.id);
+      if (shuffle === 'global' && format !== 'datacomp') {
+        assert.ok(moved(ids, expected) > 0.9, 'hardly a row is where it was');
+        ids.sort();
+        expected.sort();
+      }
+      assert.deepEqual(ids, format === 'datacomp' ? expected.sort() : expected);
+      checkKeys(rows, shuffle);
       const raw = await rowsOf(format, directory, 'raw');
       const kept = new Set(weights.filter(({ reason }) => !reason?.startsWith('words')).map(({ id }) => id));
       assert.ok(raw.length > 0 && raw.every(({ id }) => kept.has(id)));
@@ -169,8 +192,8 @@ for (const format of OUTPUT_FORMATS) {
 
     test('determinism: other row groups, the same bytes', async (t) => {
       const [a, b] = [scratch(t), scratch(t)];
-      await runBalance(settings(await input(a, ROWS), join(a, 'out'), format));
-      await runBalance(settings(await input(b, 90), join(b, 'out'), format));
+      await runBalance(settings(await input(a, ROWS), join(a, 'out'), format, shuffle));
+      await runBalance(settings(await input(b, 90), join(b, 'out'), format, shuffle));
       assert.deepEqual(promised(join(b, 'out')), promised(join(a, 'out')));
       assert.ok(Object.keys(promised(join(a, 'out'))).length > 2);
     });
@@ -178,7 +201,7 @@ for (const format of OUTPUT_FORMATS) {
     test('atomicity: stopped half-way nothing is visible, and the same run again ends with the same bytes', async (t) => {
       const folder = scratch(t);
       const directory = join(folder, 'out');
-      const config = settings(await input(folder, 50), directory, format);
+      const config = settings(await input(folder, 50), directory, format, shuffle);
       await runBalance(config);
       const expected = promised(directory);
       rmSync(directory, { recursive: true });

@@ -8,6 +8,7 @@ import { GateError } from '../../schemas/errors.js';
 import { type Latest, latestSchema, type SetFile, setSchema } from '../../schemas/nightly.js';
 import { nightsBetween } from '../../transforms/nightly/nights.js';
 import { afterNight, nightlyConfig, saveNight } from './nights.js';
+import { readArrowFile } from './outputs.js';
 import { scratch } from './scratch.js';
 
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
@@ -191,4 +192,24 @@ describe('nightly', () => {
     assert.ok(ledger!.figures.rb! <= 0.0101 && ledger!.figures.ab! <= 0.0201, JSON.stringify(ledger!.figures));
     assert.deepEqual([...new Set(setOf(out).map(({ share }) => share))], [0.25, 0.5, 1]);
   });
+});
+
+test('a night is shuffled like any run: the same rows in another order', async (t) => {
+  const folder = scratch(t);
+  const [night] = nightsBetween('2026-01-01', '2026-01-01');
+  const data = join(folder, 'data');
+  await saveNight(data, night!, {});
+  const idsOf = async (shuffle: 'none' | 'global') => {
+    const out = join(folder, shuffle);
+    const config = nightlyConfig(data, out);
+    assert.deepEqual(await nightly({ ...config, output: { ...config.output, shuffle } }, night!), []);
+    return setOf(out).flatMap(({ path }) =>
+      [...readArrowFile(join(out, path)).getChild('id')!].map((id) => String(id)),
+    );
+  };
+  const inOrder = await idsOf('none');
+  const shuffled = await idsOf('global');
+  assert.ok(inOrder.length > 100);
+  assert.notDeepEqual(shuffled, inOrder);
+  assert.deepEqual(shuffled.sort(), inOrder.sort());
 });

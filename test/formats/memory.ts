@@ -2,18 +2,22 @@ import type { RecordBatch } from 'apache-arrow';
 import type { BatchWriter, Format } from '../../formats/format.js';
 import type { ByteSource } from '../../schemas/bytes.js';
 
-/** Bytes in memory as a file; counts what is read of it. */
+/** Bytes in memory as a file that uses the memory it is lent; counts what is read of it. */
 export function memorySource(bytes: Uint8Array, name = 'memory'): ByteSource & { readonly ranges: [number, number][] } {
   const ranges: [number, number][] = [];
   return {
     name,
     bytes: bytes.length,
     ranges,
-    async read(start, end) {
+    async read(start, end, into) {
       if (!(start >= 0 && start <= end && end <= bytes.length))
         throw new Error(`a bug: range ${start} to ${end} of ${bytes.length}`);
       ranges.push([start, end]);
-      return bytes.slice(start, end);
+      if (into === undefined) return bytes.slice(start, end);
+      // Whoever lends its memory must be done with what is in it.
+      into.fill(0xee);
+      into.set(bytes.subarray(start, end));
+      return into.subarray(0, end - start);
     },
   };
 }

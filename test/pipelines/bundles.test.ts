@@ -39,6 +39,7 @@ async function begin(t: TestContext, balance: object = {}): Promise<{ job: Job; 
     attributes: { female: { lexicon: 'gender', value: 'female' } },
     labels: [{ lexicon: 'occupations' }],
     balance: { rate: 0.4, utility: 'clip_l14_similarity_score', ...balance },
+    report: { examples: 3 },
     output: { directory, formats: ['parquet'], shardRows: 90 },
   });
   const job = await prepareJob(config);

@@ -26,7 +26,12 @@ interface Outcome {
 }
 
 /** Runs the job in `folder`, always into the same output directory, as that is a part of the report; leaves nothing there. */
-async function outcomeOf(folder: string, name: string, job: object, runner: object): Promise<Outcome> {
+async function outcomeOf(
+  folder: string,
+  name: string,
+  { output, ...job }: { readonly output?: object; readonly [key: string]: unknown },
+  runner: object,
+): Promise<Outcome> {
   const counters: Outcome['counters'] = {};
   const directory = join(folder, 'out');
   const onProgress = (progress: Progress) => {
@@ -34,7 +39,7 @@ async function outcomeOf(folder: string, name: string, job: object, runner: obje
   };
   const config = parseConfig({
     ...job,
-    output: { directory, shardRows: 3_000, formats: ['parquet', 'arrow'] },
+    output: { directory, shardRows: 3_000, formats: ['parquet', 'arrow'], ...output },
     runner,
   });
   const { alreadyDone } = await runBalance(config, { onProgress });
@@ -54,7 +59,10 @@ const JOBS: readonly [name: string, job: object][] = [
     'two passes, exact, with filters that see the whole input',
     { ...base, filters: [{ words: { minimum: 3 } }, { unique: {} }], balance: { rate: 'auto', tolerance } },
   ],
-  ['two passes, stream', { ...base, balance: { rate: 0.5, tolerance, fit: 'stream' } }],
+  [
+    'two passes, stream, shuffled',
+    { ...base, balance: { rate: 0.5, tolerance, fit: 'stream' }, output: { shuffle: 'global' } },
+  ],
   ['one pass, online', { ...base, balance: { rate: 0.5, tolerance, fit: 'online' } }],
 ];
 

@@ -53,6 +53,7 @@ describe('a sound configuration', () => {
         weights: 'parquet',
         name: 'pairs',
         split: 'train',
+        shuffle: 'none',
         compression: 'snappy',
         overwrite: false,
       },

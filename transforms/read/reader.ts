@@ -212,7 +212,7 @@ function cut(piece: Piece, from: number, to: number): Piece {
 }
 
 /** The last split that begins at or before `row`, skipping empty ones. */
-function splitAt(splits: readonly Split[], row: number): number {
+export function splitAt(splits: readonly { readonly firstRow: number }[], row: number): number {
   let low = 0;
   let high = splits.length - 1;
   while (low < high) {

@@ -1,6 +1,7 @@
 /** Beam: splits become counts, moments by exit and drops by reason, and patterns by key range. */
 import { deserialize, serialize } from 'node:v8';
 import { cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
+import type { Tags } from '../../schemas/tags.js';
 import {
   createPatternCounter,
   type Located,
@@ -11,11 +12,15 @@ import {
 import { CountSplits } from '../read/count-splits.js';
 import type { Unreadable } from '../read/losses.js';
 import type { Examples } from '../read/reader.js';
+import { utf8Column } from '../tag/column.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { addAgreements, sourceCounts } from './agreement.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
+import { exampleColumns, exampleLimit } from './example-plan.js';
+import { addExamples } from './examples.js';
 import { addCounts } from './moments.js';
+import { createRowRandoms } from './row-hash.js';
 
 export function shapeOf(stage: Stage): Shape {
   return {
@@ -24,6 +29,29 @@ export function shapeOf(stage: Stage): Shape {
     sources: sourceCounts(stage.names),
     filters: stage.filters.length,
     codes: stage.reasons.length + 1,
+    examples: exampleLimit(stage.job, stage.names),
+  };
+}
+
+/** Rows of a batch, what filters and taggers said of them, and which of them passed. */
+export interface CountedBatch extends Examples {
+  readonly tags: Tags;
+  /** [rows] drop codes. */
+  readonly drop: Uint8Array;
+  /** Rows with code 0. */
+  readonly kept: Uint32Array;
+}
+
+/** Adds batches of a job to counts. */
+export function createAddRows({ job, names, exitOfCode }: Stage): (counts: Counts, rows: CountedBatch) => void {
+  const randoms = createRowRandoms(job.plan);
+  return (counts, { batch, firstRow, tags, drop, kept }) => {
+    for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
+    addCounts(counts.exits, tags, drop, exitOfCode);
+    addAgreements(counts.agreements, names.merged ?? [], tags);
+    if (counts.examples !== null) {
+      addExamples(counts.examples, utf8Column(batch, 'text'), tags, randoms(batch, firstRow), kept);
+    }
   };
 }
 
@@ -80,6 +108,7 @@ export function decodeMerged(bytes: Uint8Array): Merged {
 
 class Count extends CountSplits {
   private stage!: Stage;
+  private addRows!: ReturnType<typeof createAddRows>;
   private counts!: Counts;
   private patterns!: PatternCounter;
 
@@ -88,7 +117,8 @@ class Count extends CountSplits {
   }
 
   override async setup() {
-    this.stage = await openStage(this.staging);
+    this.stage = await openStage(this.staging, { columns: exampleColumns });
+    this.addRows = createAddRows(this.stage);
   }
 
   protected reader() {
@@ -113,13 +143,11 @@ class Count extends CountSplits {
   }
 
   protected add({ batch, firstRow }: Examples): void {
-    const { stage, counts } = this;
+    const { stage } = this;
     const drop = stage.drop(batch, firstRow);
-    for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
     const tags = stage.tag(batch);
-    addCounts(counts.exits, tags, drop, stage.exitOfCode);
-    addAgreements(counts.agreements, stage.names.merged ?? [], tags);
     const kept = keptRows(drop);
+    this.addRows(this.counts, { batch, firstRow, tags, drop, kept });
     this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
   }
 }

@@ -1,9 +1,17 @@
-/** What the first pass learns beside the patterns: moments by exit, drops by reason. A commutative monoid, exact. */
+/** What the first pass learns beside the patterns: moments by exit, drops by reason, example captions. A commutative monoid, exact. */
 import { deserialize, serialize } from 'node:v8';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Moments } from '../../schemas/moments.js';
 import type { Unreadable } from '../read/losses.js';
 import { type Agreements, emptyAgreements, mergeAgreements } from './agreement.js';
+import {
+  decodeExamples,
+  type ExampleSample,
+  type ExampleShape,
+  emptyExamples,
+  encodeExamples,
+  mergeExamples,
+} from './examples.js';
 import { emptyMoments, mergeMoments } from './moments.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 
@@ -18,6 +26,8 @@ export interface Shape {
   readonly filters: number;
   /** Number of drop codes in use; code 0 is kept. */
   readonly codes: number;
+  /** Example captions of each attribute, label and value; 0: none. */
+  readonly examples: number;
 }
 
 export interface Counts {
@@ -29,6 +39,8 @@ export interface Counts {
   readonly agreements: Agreements;
   /** Rows that could not be read, in the order of global row numbers. */
   readonly unreadable: Unreadable[];
+  /** Captions of rows that passed all filters; null where none are kept. */
+  readonly examples: ExampleSample | null;
 }
 
 export function emptyCounts(shape: Shape): Counts {
@@ -37,6 +49,10 @@ export function emptyCounts(shape: Shape): Counts {
     drops: new Float64Array(shape.codes),
     agreements: emptyAgreements(shape.sources),
     unreadable: [],
+    examples:
+      shape.examples > 0
+        ? emptyExamples({ attributes: shape.attributes, labels: shape.labels, limit: shape.examples })
+        : null,
   };
 }
 
@@ -50,6 +66,7 @@ export function mergeCounts(into: Counts, from: Counts): void {
   mergeAgreements(into.agreements, from.agreements);
   into.unreadable.push(...from.unreadable);
   into.unreadable.sort((a, b) => a.firstRow - b.firstRow);
+  if (into.examples && from.examples) mergeExamples(into.examples, from.examples);
 }
 
 interface Wire {
@@ -57,7 +74,10 @@ interface Wire {
   readonly drops: Float64Array;
   readonly agreements: Agreements;
   readonly unreadable: Unreadable[];
+  readonly examples: { readonly shape: ExampleShape; readonly bytes: Uint8Array } | null;
 }
+
+const shapeOf = ({ attributes, labels, limit }: ExampleShape): ExampleShape => ({ attributes, labels, limit });
 
 export function encodeCounts(counts: Counts): Uint8Array {
   const wire: Wire = {
@@ -65,11 +85,16 @@ export function encodeCounts(counts: Counts): Uint8Array {
     drops: counts.drops,
     agreements: counts.agreements,
     unreadable: counts.unreadable,
+    examples: counts.examples && { shape: shapeOf(counts.examples), bytes: encodeExamples(counts.examples) },
   };
   return new Uint8Array(serialize(wire));
 }
 
 export function decodeCounts(bytes: Uint8Array): Counts {
-  const wire = deserialize(new Uint8Array(bytes)) as Wire;
-  return { ...wire, exits: wire.exits.map(decodeMoments) };
+  const { exits, examples, ...rest } = deserialize(new Uint8Array(bytes)) as Wire;
+  return {
+    ...rest,
+    exits: exits.map(decodeMoments),
+    examples: examples && decodeExamples(examples.bytes, examples.shape),
+  };
 }

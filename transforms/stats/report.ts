@@ -13,6 +13,7 @@ import {
 } from '../../schemas/report.js';
 import type { TagNames } from '../../schemas/tags.js';
 import { type Agreement, agreementReport } from './agreement.js';
+import { type ExampleSample, examplesOf } from './examples.js';
 import { readHistogram, type WeightHistogram } from './histogram.js';
 import { type AssociationSummary, association, attributeFigure, effective, pairFigure } from './measures.js';
 import { accumulate, cellOf } from './moments.js';
@@ -46,6 +47,8 @@ export interface ReportInput {
   readonly filters: readonly string[];
   /** [filters + 1]: rows that left at each filter, and then those that passed all (see `addCounts`). */
   readonly exits: readonly Moments[];
+  /** Captions of rows that passed all filters; null, or left out: none. */
+  readonly examples?: ExampleSample | null;
   readonly balance?: BalanceOutcome;
   readonly names: TagNames;
   /** [m] target shares. */
@@ -139,7 +142,12 @@ export function stageReport(
   };
 }
 
-function pairReports(raw: CountedStage, balanced: CountedStage | undefined, names: TagNames): PairReport[] {
+function pairReports(
+  raw: CountedStage,
+  balanced: CountedStage | undefined,
+  names: TagNames,
+  examples: ExampleSample | null,
+): PairReport[] {
   const c = names.labels.length;
   const worst = [...raw.association.worst, ...(balanced?.association.worst ?? [])];
   const numbers = new Set(worst.map(({ attribute, label }) => attribute * c + label));
@@ -150,6 +158,7 @@ function pairReports(raw: CountedStage, balanced: CountedStage | undefined, name
       label: names.labels[r],
       raw: pairFigure(raw.moments, k, r, raw.association.z),
       balanced: balanced === undefined ? null : pairFigure(balanced.moments, k, r, balanced.association.z),
+      ...(examples === null ? {} : { examples: examplesOf(examples, k, r) }),
     };
   });
 }
@@ -213,7 +222,7 @@ export function buildReport(input: ReportInput): Report {
     rows: { read: input.read, kept, written, dropped: { ...input.dropped } },
     certificate: certificateReport(balance?.certificate),
     bias: stages.map((s) => stageReport(s, input)),
-    pairs: pairReports(raw, balanced, names),
+    pairs: pairReports(raw, balanced, names, input.examples ?? null),
     unranked: {
       count: raw.association.unranked,
       pairs: raw.association.unrankedPairs.map(({ attribute, label, support }) => {

@@ -3,43 +3,55 @@
  * every run that reads the row, however the runs part the files.
  */
 import { basename } from 'node:path';
-import { type Data, Int64, makeData } from 'apache-arrow';
+import { type Data, Int64, makeData, type RecordBatch } from 'apache-arrow';
 import { hashIds } from '../filter/hash.js';
 import { murmur3Pair } from '../filter/murmur3.js';
 import type { InputPlan } from '../read/plan.js';
+import { splitAt } from '../read/reader.js';
+import { columnData, hasColumn } from '../tag/column.js';
 
 /** Ours: any number does; it differs from the seeds of balance, which resamples by the same ids. */
 const SEED = 0x6d34_7374;
 /** A row's level is at most this: one in 2^31 rows has it. */
 export const MAXIMUM_LEVEL = 31;
 
-export interface FilePlace {
+interface FilePlace {
   /** Global row number of the file's first row. */
   readonly firstRow: number;
   readonly seed: number;
 }
 
-/** Where each file of a plan begins. Files in several folders may share a name: their rows then share numbers, which does no harm. */
-export function filePlaces(plan: InputPlan): ReadonlyMap<string, FilePlace> {
-  const places = new Map<string, FilePlace>();
+/** Where each file of a plan begins, in order. Files in several folders may share a name: their rows then share numbers, which does no harm. */
+function filePlaces(plan: InputPlan): FilePlace[] {
+  const places: FilePlace[] = [];
   const pair = new Uint32Array(2);
   let firstRow = 0;
   for (const { path, groups } of plan.files) {
     const name = Buffer.from(basename(path));
     murmur3Pair(name, 0, name.length, SEED, 0, pair);
-    places.set(path, { firstRow, seed: pair[0] });
+    places.push({ firstRow, seed: pair[0] });
     firstRow += groups.reduce((sum, group) => sum + group.rows, 0);
   }
   return places;
 }
 
-/**
- * Fills `out` [rows] with numbers uniform in [0, 1).
- * @param ids undefined where the input has none
- * @param firstRow of the batch, counted over the whole input
- * @throws InputError where the ids are neither strings nor integers
- */
-export function rowHashes(ids: Data | undefined, firstRow: number, place: FilePlace, out: Float64Array): void {
+/** [rows] numbers uniform in [0, 1) of a batch, whose `firstRow` is counted over the whole input. */
+export type RowRandoms = (batch: RecordBatch, firstRow: number) => Float64Array;
+
+/** The function throws InputError where the ids are neither strings nor integers. */
+export function createRowRandoms(plan: InputPlan): RowRandoms {
+  const places = filePlaces(plan);
+  return (batch, firstRow) => {
+    const ids = hasColumn(batch, 'id') && !plan.rowNumberIds ? columnData(batch, 'id') : undefined;
+    // A batch is of one file.
+    const place = places[splitAt(places, firstRow)]!;
+    const random = new Float64Array(batch.numRows);
+    rowHashes(ids, firstRow, place, random);
+    return random;
+  };
+}
+
+function rowHashes(ids: Data | undefined, firstRow: number, place: FilePlace, out: Float64Array): void {
   if (ids === undefined) out.fill(Number.NaN);
   else hashIds(ids, SEED, out);
   const without: number[] = [];

@@ -11,7 +11,7 @@ import type { Stage } from '../tag/stage.js';
 import { namedAgreements } from './agreement.js';
 import { decodeCoOccurrences, encodeCoOccurrences } from './co-occurrence.js';
 import { unionOf } from './control.js';
-import { decodeExamples, encodeExamples } from './examples.js';
+import { decodeExamples, type ExampleSample, encodeExamples } from './examples.js';
 import { decodeMoments, encodeMoments } from './moments-codec.js';
 import { stageNames } from './report.js';
 import { decodeSketch, encodeSketch } from './sketch.js';
@@ -53,7 +53,7 @@ function problemsOf({ plan }: Job, { unreadable }: Pick<Tally, 'unreadable'>): P
 }
 
 /** What must be equal for two states to be added. */
-function identityOf({ job, names }: Stage, plan: StatsPlan | undefined): Record<string, string> {
+function identityOf({ job, names }: Stage, plan: StatsPlan | undefined, examples: number): Record<string, string> {
   const { attributes, labels, languages, stats } = job.config;
   return {
     attributes: JSON.stringify(attributes),
@@ -69,9 +69,9 @@ function identityOf({ job, names }: Stage, plan: StatsPlan | undefined): Record<
           values: String(stats.values),
           words: String(plan.words),
           weights: stats.weights ?? 'none',
-          ...(plan.examples > 0 ? { examples: String(plan.examples) } : {}),
           measured: JSON.stringify(plan.measured.map((m) => m.name)),
         }),
+    ...(examples > 0 ? { examples: String(examples) } : {}),
   };
 }
 
@@ -120,7 +120,7 @@ export function stateSetOf(name: string, stage: Stage, plan: StatsPlan, tally: T
   });
   const set: StateSet = {
     name,
-    identity: identityOf(stage, plan),
+    identity: identityOf(stage, plan, plan.examples),
     ...baseOf(stage, tally, [...tally.exits.slice(0, filters), unionOf(ranges)]),
     stages: tally.weighted === null ? [] : [{ stage: 'weighted', moments: toBase64(encodeMoments(tally.weighted)) }],
     control: tally.weighted === null ? null : ranges.map((moments) => toBase64(encodeMoments(moments))),
@@ -142,24 +142,26 @@ export function stateSetOf(name: string, stage: Stage, plan: StatsPlan, tally: T
         : { column: plan.weights!, missing: tally.weights.missing, sketch: toBase64(encodeSketch(tally.weights)) },
     words: tally.words === null ? null : table({ name: 'words', by: 'words' }, tally.words),
     slicings: tally.slicings.map((values, i) => table(plan.slices[i], values)),
-    ...(tally.examples === null
-      ? {}
-      : { examples: { limit: tally.examples.limit, table: toBase64(encodeExamples(tally.examples)) } }),
+    ...examplesState(tally.examples),
   };
   requireConserved(set, tally.drops[0]);
   return set;
+}
+
+function examplesState(examples: ExampleSample | null): Pick<StateSet, 'examples'> {
+  return examples === null ? {} : { examples: { limit: examples.limit, table: toBase64(encodeExamples(examples)) } };
 }
 
 /** State of what `balance` counted. `stages`: moments by stage, after the filters. */
 export function balanceStateSet(
   name: string,
   stage: Stage,
-  counts: Pick<Tally, 'drops' | 'unreadable' | 'exits' | 'agreements'>,
+  counts: Pick<Tally, 'drops' | 'unreadable' | 'exits' | 'agreements' | 'examples'>,
   stages: readonly (readonly [stage: string, moments: Moments])[],
 ): StateSet {
   return {
     name,
-    identity: identityOf(stage, undefined),
+    identity: identityOf(stage, undefined, counts.examples?.limit ?? 0),
     ...baseOf(stage, counts, counts.exits),
     stages: stages.map(([name, moments]) => ({ stage: name, moments: toBase64(encodeMoments(moments)) })),
     control: null,
@@ -168,6 +170,7 @@ export function balanceStateSet(
     weights: null,
     words: null,
     slicings: [],
+    ...examplesState(counts.examples),
   };
 }
 

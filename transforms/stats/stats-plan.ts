@@ -6,7 +6,7 @@ import type { Job } from '../read/job.js';
 import { kindOf } from '../tag/column-kind.js';
 import type { Stage } from '../tag/stage.js';
 import { sourceCounts } from './agreement.js';
-import { type ExampleShape, MAXIMUM_EXAMPLES, mostExamples } from './examples.js';
+import { exampleLimit } from './example-plan.js';
 import type { SliceValues } from './slice-value.js';
 import { createSlices } from './slices.js';
 import type { TallyShape } from './tally.js';
@@ -33,18 +33,9 @@ function requireNumbers(at: string, name: string, columns: readonly ColumnInfo[]
   return ['number', 'boolean'].includes(kindOf(info)) ? [] : [`${at}: column ${name} holds ${info.type}, no numbers`];
 }
 
-function requireFew(shape: ExampleShape): void {
-  const most = mostExamples(shape);
-  if (most <= MAXIMUM_EXAMPLES) return;
-  const { attributes, labels, limit } = shape;
-  throw new ConfigError([
-    `report.examples: expected at most ${MAXIMUM_EXAMPLES} captions in all, got ${attributes} attributes x ${labels} labels x 2 x ${limit} = ${most}; fewer examples, or labels, fit.`,
-  ]);
-}
-
 /** Binds `stats` to the columns of the input. Throws ConfigError and InputError where they are not there or not fit. */
 export function planStats({ config, columns }: Pick<Job, 'config' | 'columns'>, names: TagNames): StatsPlan {
-  const { stats, report } = config;
+  const { stats } = config;
   if (stats === undefined) throw new InvariantError('a job without statistics');
   const has = (name: string, kinds: readonly string[]) =>
     columns.some((info) => info.name === name && kinds.includes(kindOf(info)));
@@ -58,8 +49,7 @@ export function planStats({ config, columns }: Pick<Job, 'config' | 'columns'>, 
   const measured = measuredOf({ text, size }, stats.distributions);
   const slices = createSlices(stats.slices, columns, names);
   const words = text ? stats.words : 0;
-  const examples = text ? report.examples : 0;
-  requireFew({ attributes: names.attributes.length, labels: names.labels.length, limit: examples });
+  const examples = exampleLimit({ config, columns }, names);
   const hashed = words > 0 || examples > 0 || slices.length > 0 || stats.weights !== undefined;
   return {
     measured,

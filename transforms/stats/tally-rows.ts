@@ -1,12 +1,10 @@
 /** Beam: splits become tallies, merged by key and then all together. */
 import { registerDoFn, registerMerge } from '../../beam/index.js';
-import type { Split } from '../../schemas/split.js';
 import { CountSplits } from '../read/count-splits.js';
 import type { Unreadable } from '../read/losses.js';
 import type { Examples } from '../read/reader.js';
-import { columnData, hasColumn } from '../tag/column.js';
 import { openStage, type Stage } from '../tag/stage.js';
-import { type FilePlace, filePlaces, rowHashes } from './row-hash.js';
+import { createRowRandoms, type RowRandoms } from './row-hash.js';
 import { planStats, type StatsPlan, tallyShape } from './stats-plan.js';
 import { addTally, emptyTally, encodeTally, type Tally, type TallyShape } from './tally.js';
 import { addBatch, type BatchPlan } from './tally-batch.js';
@@ -29,8 +27,8 @@ class TallyRows extends CountSplits {
   private stage!: Stage;
   private shape!: TallyShape;
   private plan!: BatchPlan;
-  private places!: ReadonlyMap<string, FilePlace>;
-  private hashed = false;
+  /** Undefined where nothing depends on random numbers. */
+  private randoms: RowRandoms | undefined;
   private tally!: Tally;
 
   constructor(private readonly staging: string) {
@@ -42,8 +40,7 @@ class TallyRows extends CountSplits {
     this.stage = stage;
     this.shape = shape;
     this.plan = { ...plan, captionWords: createCaptionWords(), merged: stage.names.merged ?? [] };
-    this.hashed = plan.hashed;
-    this.places = filePlaces(stage.job.plan);
+    this.randoms = plan.hashed ? createRowRandoms(stage.job.plan) : undefined;
   }
 
   protected reader() {
@@ -62,16 +59,11 @@ class TallyRows extends CountSplits {
     return encodeTally(this.tally);
   }
 
-  protected add({ batch, firstRow }: Examples, { file }: Split): void {
+  protected add({ batch, firstRow }: Examples): void {
     const { stage } = this;
     const drop = stage.drop(batch, firstRow);
     const tags = stage.tag(batch);
-    let random: Float64Array | undefined;
-    if (this.hashed) {
-      random = new Float64Array(batch.numRows);
-      const ids = hasColumn(batch, 'id') && !stage.job.plan.rowNumberIds ? columnData(batch, 'id') : undefined;
-      rowHashes(ids, firstRow, this.places.get(file)!, random);
-    }
+    const random = this.randoms?.(batch, firstRow);
     addBatch(this.tally, this.plan, { batch, tags, drop, random }, stage.exitOfCode);
   }
 }

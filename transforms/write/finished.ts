@@ -2,6 +2,7 @@
 import { InputError } from '../../schemas/errors.js';
 import { type Manifest, manifestSchema } from '../../schemas/manifest.js';
 import { below, nameBelow, storageFor } from '../../storage/index.js';
+import { readVersioned } from '../../storage/versioned.js';
 
 const MANIFEST = 'manifest.json';
 
@@ -36,13 +37,9 @@ export interface Published {
 
 /** The finished run in a directory. Throws InputError where a manifest is there but cannot be read. */
 export async function readPublished(directory: string): Promise<Published> {
-  const storage = storageFor(directory);
   const path = manifestPath(directory);
-  // The version first: where the file changes between the two, the version that is expected is the older one.
-  const version = storage.kind === 'objects' ? await storage.versionOf(path) : undefined;
-  const there = storage.kind === 'objects' ? version !== undefined : await storage.exists(path);
-  if (!there) return { manifest: undefined, version };
-  return { manifest: parseManifest(new TextDecoder().decode(await storage.readAll(path)), path), version };
+  const { bytes, version } = await readVersioned(path);
+  return { manifest: bytes && parseManifest(new TextDecoder().decode(bytes), path), version };
 }
 
 export interface Replacement {

@@ -8,10 +8,16 @@ import { createPatternCounter, type Located, type PatternCounter } from '../bala
 import { currentDuals, encodeStream, latestStream, type StreamState, updateStream } from '../balance/stream.js';
 import { type Handed, received } from '../read/handed.js';
 import { mergerOf } from '../read/merger.js';
-import { addAgreements } from '../stats/agreement.js';
-import { CombineKey, decodeMerged, MergeKeys, patternParts, patternShapeOf, shapeOf } from '../stats/count.js';
+import {
+  CombineKey,
+  createAddRows,
+  decodeMerged,
+  MergeKeys,
+  patternParts,
+  patternShapeOf,
+  shapeOf,
+} from '../stats/count.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts } from '../stats/counts.js';
-import { addCounts } from '../stats/moments.js';
 import { selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
 import { emptyResult, type ShardContext, type Weigher, writeShard } from './shard.js';
@@ -21,6 +27,8 @@ import { decodeWritten, encodeWritten, mergeWritten, type Written } from './writ
 export interface OnlineConfig {
   readonly staging: string;
   readonly task: Handed<M4Config>;
+  /** As in WriteConfig. */
+  readonly shuffled?: number | undefined;
 }
 
 /** What some units ended with, beside the patterns. */
@@ -39,6 +47,7 @@ export interface Online extends Learnt {
 class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof stateSpecs> {
   override readonly stateSpecs = stateSpecs;
   private stage!: Stage;
+  private addRows!: ReturnType<typeof createAddRows>;
   private task!: M4Config;
   private written!: Written;
   private counts!: Counts;
@@ -53,6 +62,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
   override async setup() {
     const { staging, task } = this.config;
     this.stage = await openStage(staging, { allColumns: true });
+    this.addRows = createAddRows(this.stage);
     this.task = await received(task);
   }
 
@@ -72,6 +82,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
     const context = {
       staging: this.config.staging,
       stage: this.stage,
+      shuffled: this.config.shuffled,
       weigher: learner(this.task.problem, stream),
       partName: ({ index }: ShardRange) => `${index}-${attempt}`,
       ...this.observers(ctx),
@@ -94,14 +105,12 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
   }
 
   private observers(ctx: BundleContext): Pick<ShardContext, 'onRows' | 'onTags'> {
-    const { stage, counts, patterns } = this;
+    const { addRows, counts, patterns } = this;
     return {
       onRows: (rows) => ctx.counter('rows', rows),
-      onTags(tags, utility, drop, kept) {
-        for (let i = 0; i < drop.length; i++) counts.drops[drop[i]]++;
-        addCounts(counts.exits, tags, drop, stage.exitOfCode);
-        addAgreements(counts.agreements, stage.names.merged ?? [], tags);
-        patterns.add(selectTags(tags, kept), utility);
+      onTags(rows, utility) {
+        addRows(counts, rows);
+        patterns.add(selectTags(rows.tags, rows.kept), utility);
       },
     };
   }

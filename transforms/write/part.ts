@@ -7,10 +7,12 @@ import type { Config } from '../../schemas/config.js';
 import { below, storageFor } from '../../storage/index.js';
 import { columnsFor } from './training-rows.js';
 
+/** Rows of the balanced split; or `raw`: as they were before they were balanced, for the first of two stages of training. */
+export type RowKind = 'shard' | 'raw';
+
 /** A file that was written, under its temporary name. */
 export interface PartFile {
-  /** `raw`: rows as they were before they were balanced, for the first of two stages of training. */
-  readonly kind: 'shard' | 'raw' | 'weights';
+  readonly kind: RowKind | 'weights';
   readonly format: string;
   /** Relative to the data folder. */
   readonly path: string;
@@ -27,9 +29,7 @@ interface OpenFile {
 
 export interface PartWriter {
   /** Rows of the shard, copies repeated. The first `inputs` columns are the input's. */
-  write(batch: RecordBatch, inputs: number): Promise<void>;
-  /** The same of rows that are not balanced. */
-  writeRaw(batch: RecordBatch, inputs: number): Promise<void>;
+  write(kind: RowKind, batch: RecordBatch, inputs: number): Promise<void>;
   writeWeights(batch: RecordBatch): Promise<void>;
   /** Files with at least one row. */
   close(): Promise<PartFile[]>;
@@ -54,13 +54,10 @@ export function openPart(directory: string, part: string, output: Config['output
     for (const chunk of await file.writer.write(batch)) await file.sink.write(chunk);
   }
 
-  async function appendAll(kind: PartFile['kind'], batch: RecordBatch, inputs: number): Promise<void> {
-    for (const format of output.formats) await append(kind, format, columnsFor(format, batch, inputs));
-  }
-
   return {
-    write: (batch, inputs) => appendAll('shard', batch, inputs),
-    writeRaw: (batch, inputs) => appendAll('raw', batch, inputs),
+    async write(kind, batch, inputs) {
+      for (const format of output.formats) await append(kind, format, columnsFor(format, batch, inputs));
+    },
     async writeWeights(batch) {
       if (output.weights !== 'none') await append('weights', output.weights, batch);
     },

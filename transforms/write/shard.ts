@@ -12,14 +12,17 @@ import { project } from '../read/columns.js';
 import { dataPath } from '../read/job.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
 import { copies, expand, finalDrop, randomControl } from '../resample/copies.js';
+import type { CountedBatch } from '../stats/count.js';
 import { addWeights } from '../stats/histogram.js';
 import { addWeighted } from '../stats/moments.js';
 import { columnData } from '../tag/column.js';
 import { keptRows, scatterTags, selectTags } from '../tag/select.js';
 import { SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
 import { sampleKeys } from './keys.js';
-import { openPart, type PartWriter } from './part.js';
+import { openPart, type PartWriter, type RowKind } from './part.js';
+import { placesOf } from './places.js';
 import type { ShardRange } from './shards.js';
+import { openSpill, type SpillWriter } from './spill.js';
 import { wantsTrainingColumns, withKeys, withTraining } from './training-rows.js';
 import { uniforms } from './uniform.js';
 import { weightsBatch } from './weights.js';
@@ -46,13 +49,15 @@ export interface ShardContext {
    * not put other bytes in the place of those that were counted.
    */
   partName(range: ShardRange): string;
+  /** Number of shards that the rows are to be shuffled into; left out: they stay in the order of the input. */
+  readonly shuffled?: number | undefined;
   /** Called with the number of rows passed. */
   onRows(rows: number): void;
   /**
    * Wants the tags of every row that was read: all rows are then tagged, not only those that the filters keep. `utility` is
-   * that of the kept rows, `kept` their numbers.
+   * that of the kept rows.
    */
-  onTags?(tags: Tags, utility: Float64Array | undefined, drop: Uint8Array, kept: Uint32Array): void;
+  onTags?(rows: CountedBatch, utility: Float64Array | undefined): void;
 }
 
 /** Final reasons by drop code - 1: the filters', then the resampler's. */
@@ -73,7 +78,10 @@ export function emptyResult(stage: Stage): Written {
 export async function writeShard(context: ShardContext, range: ShardRange): Promise<Written> {
   const { staging, stage } = context;
   const written = emptyResult(stage);
-  const part = openPart(dataPath(staging), context.partName(range), stage.job.config.output);
+  const name = context.partName(range);
+  const part = openPart(dataPath(staging), name, stage.job.config.output);
+  const { shuffled: shards } = context;
+  const spill = shards === undefined ? undefined : openSpill(staging, { part: name, index: range.index, shards });
   try {
     let rows = 0;
     for await (const piece of stage.reader.range(range.from, range.to)) {
@@ -82,7 +90,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
         rows += piece.rows;
         context.onRows(piece.rows);
       } else {
-        await writeBatch(context, piece, part, written).catch((error) => {
+        await writeBatch(context, piece, { part, spill }, written).catch((error) => {
           throw placed(error, stage.reader, piece.firstRow);
         });
         rows += piece.batch.numRows;
@@ -93,6 +101,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
       throw new InvariantError(`shard ${range.index}: read ${rows} rows of ${range.to - range.from}`);
     }
     written.shards.push({ index: range.index, files: await part.close() });
+    if (spill !== undefined) written.spills.push(...(await spill.close()));
   } catch (error) {
     await part.abort();
     throw error;
@@ -103,7 +112,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
 async function writeBatch(
   context: ShardContext,
   { batch, firstRow }: Examples,
-  part: PartWriter,
+  { part, spill }: { readonly part: PartWriter; readonly spill: SpillWriter | undefined },
   into: Written,
 ): Promise<void> {
   const { stage, weigher } = context;
@@ -111,7 +120,7 @@ async function writeBatch(
   const drop = stage.drop(batch, firstRow);
   const kept = keptRows(drop);
   const utility = stage.utility(batch, kept);
-  const tags = tagsOf(context, batch, drop, kept, utility);
+  const tags = tagsOf(context, { batch, firstRow, drop, kept }, utility);
   const duals = weigher.next(utility === undefined ? { tags } : { tags, utility });
   const weights = weigh(tags, utility, duals, weigher.problem, new Float64Array(kept.length));
   addWeighted(into.balanced, tags, weights);
@@ -142,21 +151,21 @@ async function writeBatch(
     const keyed = output.formats.includes('webdataset');
     const inputs = own.schema.fields.length;
     const rows = (weights: Float64Array) => (training ? withTraining(own, allTags(), weights, stage.names) : own);
-    const chosen = (weights: Float64Array, indices: Uint32Array) => {
+    const write = async (kind: RowKind, weights: Float64Array, indices: Uint32Array) => {
       const some = gather(rows(weights), indices);
-      return keyed ? withKeys(some, sampleKeys(columnData(batch, 'id'), indices, firstRow)) : some;
+      const chosen = keyed ? withKeys(some, sampleKeys(columnData(batch, 'id'), indices, firstRow)) : some;
+      if (spill === undefined) await part.write(kind, chosen, inputs);
+      else await spill.write(kind, chosen, inputs, placesOf(indices, firstRow, balance.seed));
     };
-    await part.write(chosen(allWeights, expand(allCopies, drop)), inputs);
+    await write('shard', allWeights, expand(allCopies, drop));
     if (output.stages !== undefined) {
       uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);
       const raw = randomControl(uniform, rawRate(output.stages, weigher.problem.rate), new Uint8Array(kept.length));
       const rawCopies = spread(raw, kept, new Uint8Array(batch.numRows));
-      await part.writeRaw(
-        chosen(
-          allWeights.map(() => 1),
-          expand(rawCopies, drop),
-        ),
-        inputs,
+      await write(
+        'raw',
+        allWeights.map(() => 1),
+        expand(rawCopies, drop),
       );
     }
   }
@@ -190,15 +199,14 @@ function rawRate(share: number, rate: number): number {
 
 function tagsOf(
   { stage, onTags }: ShardContext,
-  batch: RecordBatch,
-  drop: Uint8Array,
-  kept: Uint32Array,
+  rows: Omit<CountedBatch, 'tags'>,
   utility: Float64Array | undefined,
 ): Tags {
+  const { batch, kept } = rows;
   if (onTags === undefined) return stage.tag(batch, kept);
-  const all = stage.tag(batch);
-  onTags(all, utility, drop, kept);
-  return selectTags(all, kept);
+  const tags = stage.tag(batch);
+  onTags({ ...rows, tags }, utility);
+  return selectTags(tags, kept);
 }
 
 function idsOf(batch: RecordBatch, kept: Uint32Array) {

@@ -23,7 +23,7 @@ export interface Unit {
  * since TensorFlow Datasets reads no more.
  */
 export function shardRanges(rows: number, shardRows: number, keptShare: number): ShardRange[] {
-  const count = Math.min(rows, MAXIMUM_SHARDS, Math.max(1, Math.round((rows * keptShare) / shardRows)));
+  const count = shardCount(rows, shardRows, keptShare);
   const ranges: ShardRange[] = [];
   for (let index = 0; index < count; index++) {
     const from = Math.floor((index * rows) / count);
@@ -31,6 +31,11 @@ export function shardRanges(rows: number, shardRows: number, keptShare: number):
     ranges.push({ index, from, to });
   }
   return ranges;
+}
+
+/** Number of those ranges. */
+export function shardCount(rows: number, shardRows: number, keptShare: number): number {
+  return Math.min(rows, MAXIMUM_SHARDS, Math.max(1, Math.round((rows * keptShare) / shardRows)));
 }
 
 /** Groups ranges so that a unit covers at least `rows` input rows: a worker then decodes few row groups that it shares with another. */

@@ -48,6 +48,8 @@ export interface WriteConfig {
   readonly task: Handed<{ readonly problem: Problem; readonly duals: WeightDuals }>;
   /** Of all that decides the bytes: part of the names of what is written. */
   readonly hash: string;
+  /** Number of shards that the rows are to be shuffled into; left out: they stay in the order of the input. */
+  readonly shuffled?: number | undefined;
 }
 
 class Write extends DoFn<Unit, KV<string, Uint8Array>> {
@@ -83,26 +85,40 @@ class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   }
 
   private async shard(range: ShardRange, ctx: BundleContext): Promise<Written> {
-    const { staging, hash } = this.config;
+    const { staging, hash, shuffled } = this.config;
     const name = `${hash}-${range.index}`;
-    const record = workPath(staging, 'shards', name);
-    const storage = storageFor(record);
-    if (await storage.exists(record)) {
+    const found = await recorded(staging, name);
+    if (found !== undefined) {
       ctx.counter('rows', range.to - range.from);
-      return decodeWritten(await storage.readAll(record));
+      return found;
     }
     const { stage, weigher } = this;
     const context = {
       staging,
       stage,
       weigher,
+      shuffled,
       partName: () => name,
       onRows: (rows: number) => ctx.counter('rows', rows),
     };
     const written = await writeShard(context, range);
-    await saveBytes(record, encodeWritten(written));
+    await record(staging, name, written);
     return written;
   }
+}
+
+const recordPath = (staging: string, name: string) => workPath(staging, 'shards', name);
+
+/** What was written under a name before the run was interrupted. */
+export async function recorded(staging: string, name: string): Promise<Written | undefined> {
+  const path = recordPath(staging, name);
+  const storage = storageFor(path);
+  return (await storage.exists(path)) ? decodeWritten(await storage.readAll(path)) : undefined;
+}
+
+/** Notes that the files of this name are finished. */
+export async function record(staging: string, name: string, written: Written): Promise<void> {
+  await saveBytes(recordPath(staging, name), encodeWritten(written));
 }
 
 export const units = registerDoFn('m4-balance.units', (config: UnitsConfig) => new Units(config));

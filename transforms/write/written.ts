@@ -13,10 +13,13 @@ import {
 import { emptyMoments, mergeMoments } from '../stats/moments.js';
 import { decodeMoments, encodeMoments } from '../stats/moments-codec.js';
 import type { PartFile } from './part.js';
+import type { SpillFile } from './spill.js';
 
 export interface Written {
   /** Files by shard, ascending. */
   readonly shards: { readonly index: number; readonly files: readonly PartFile[] }[];
+  /** Rows that are yet to be shuffled, in the order of the input. */
+  readonly spills: SpillFile[];
   /** [codes] rows by final drop code; code 0: written at least once. */
   readonly drops: Float64Array;
   readonly unreadable: Unreadable[];
@@ -43,6 +46,7 @@ export interface WrittenShape {
 export function emptyWritten({ attributes, labels, codes, maximum }: WrittenShape): Written {
   return {
     shards: [],
+    spills: [],
     drops: new Float64Array(codes),
     unreadable: [],
     balanced: emptyMoments(attributes, labels),
@@ -58,6 +62,8 @@ export function emptyWritten({ attributes, labels, codes, maximum }: WrittenShap
 export function mergeWritten(into: Written, from: Written): void {
   into.shards.push(...from.shards);
   into.shards.sort((a, b) => a.index - b.index);
+  into.spills.push(...from.spills);
+  into.spills.sort((a, b) => a.index - b.index || a.run - b.run);
   for (let code = 0; code < into.drops.length; code++) into.drops[code] += from.drops[code];
   into.unreadable.push(...from.unreadable);
   into.unreadable.sort((a, b) => a.firstRow - b.firstRow);

@@ -156,9 +156,10 @@ export function balancePage(report: Report): Page {
         id: 'pairs',
         title: 'Worst pairs',
         stages,
-        pairs: pairs.map(({ attribute, label, raw, balanced }) => ({
+        pairs: pairs.map(({ attribute, label, raw, balanced, examples }) => ({
           attribute,
           label,
+          examples,
           figures: stages.length === 1 ? [raw] : [raw, balanced],
         })),
         leftOut: Math.max(0, bias[0].association.ranked - pairs.length),

@@ -1,0 +1,60 @@
+/** WebDataset shards of images: a caption, an id and random bytes behind the head of a JPEG, which nothing here decodes. */
+import { existsSync, renameSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Binary, Field, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from 'apache-arrow';
+import { webdatasetWriter } from '../formats/webdataset-writer.js';
+import { cacheFolder, type Options } from './options.js';
+import { mulberry32 } from './synth.js';
+
+/** Shards of an input, unless there are to be more. */
+export const SHARDS = 4;
+/** Image shards have fewer rows than captions: this many rows of `--rows` make one image. */
+const ROWS_OF_IMAGE = 125;
+/** Images are this large, give or take a half: as 256 pixels wide, of quality 90. */
+const IMAGE_BYTES = 40_000;
+const HEAD = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0);
+const BATCH_ROWS = 128;
+const SEED = 13;
+const WHO = ['A woman', 'A man', 'A nurse', 'Two people', 'Her doctor', 'A boy'];
+
+export function imagesOfShard({ rows }: Options): number {
+  return Math.max(1, Math.floor(rows / ROWS_OF_IMAGE / SHARDS));
+}
+
+/** The folder of `shards` tar files of `images` images each, made once. */
+export async function imageShards(options: Options, shards: number, images: number): Promise<string> {
+  const folder = join(cacheFolder(options, 'images'), `${shards}-of-${images}`);
+  if (existsSync(folder)) return folder;
+  const partial = `${folder}.part`;
+  await mkdir(partial, { recursive: true });
+  const random = mulberry32(SEED);
+  // Bytes that no compression helps; each image begins at another place of them.
+  const noise = Uint8Array.from({ length: 4 * IMAGE_BYTES }, () => 256 * random());
+  const names = ['key', 'image', 'text', 'id'];
+  const types = [new Utf8(), new Binary(), new Utf8(), new Utf8()];
+  const schema = new Schema(names.map((name, i) => new Field(name, types[i]!, true)));
+  for (let shard = 0; shard < shards; shard++) {
+    const writer = webdatasetWriter(schema);
+    const out = await open(join(partial, `${String(shard).padStart(5, '0')}.tar`), 'w');
+    for (let from = 0; from < images; from += BATCH_ROWS) {
+      const length = Math.min(images, from + BATCH_ROWS) - from;
+      const row = Array.from({ length }, (_, i) => shard * images + from + i);
+      const keys = row.map((i) => String(i).padStart(9, '0'));
+      const pictures = row.map(() => {
+        const start = Math.floor(2 * IMAGE_BYTES * random());
+        const picture = noise.slice(start, start + Math.floor(IMAGE_BYTES * (0.5 + random())));
+        picture.set(HEAD);
+        return picture;
+      });
+      const values = [keys, pictures, row.map((i) => `${WHO[i % WHO.length]} in picture ${i}`), keys];
+      const children = values.map((column, i) => vectorFromArray(column as string[], types[i] as Utf8).data[0]!);
+      const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, children }));
+      for (const bytes of await writer.write(batch)) await out.write(bytes);
+    }
+    for (const bytes of await writer.close()) await out.write(bytes);
+    await out.close();
+  }
+  renameSync(partial, folder);
+  return folder;
+}
