@@ -52,20 +52,19 @@ const KILL_MS = 2000;
 /**
  * A process for each worker.
  * @param modules that each imports, beside those that its runner names
- * @param onOutput what a process writes; by default it goes to the standard streams of this one
+ * @param env is set for them, beside the variables of this process
  */
-export function asProcesses(modules: readonly string[], onOutput?: (text: string) => void): StartWorker {
+export function asProcesses(modules: readonly string[], env: NodeJS.ProcessEnv = {}): StartWorker {
   return ({ workerId, controlUrl, loggingEndpoint, provisionEndpoint }) => {
     const options = JSON.stringify({ registered_node_modules: modules });
     const flags = [`--id=${workerId}`, `--control_endpoint=${controlUrl}`, `--options=${options}`];
     if (loggingEndpoint !== undefined) flags.push(`--logging_endpoint=${loggingEndpoint.url}`);
     if (provisionEndpoint !== undefined) flags.push(`--provision_endpoint=${provisionEndpoint.url}`);
-    const output = onOutput === undefined ? 'inherit' : 'pipe';
     // The channel tells the worker when this process is gone, however it ended.
     const child = spawn(process.execPath, [...process.execArgv, WORKER_ENTRY, ...flags], {
-      stdio: ['ignore', output, output, 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, ...env },
     });
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput!);
     return { name: `worker process ${child.pid}`, ended: endOf(child), stop: () => endProcess(child) };
   };
 }

@@ -135,6 +135,7 @@ runner:                        # where the job runs: the output is the same on e
   #workerCommand: /opt/m4-balance/worker   # process: a command on the runner's machines; left out: this installation's
   #workerPool: localhost:50000             # external: a running m4-balance worker-pool; left out: one of this process
   parallelism: 1               # bundles at a time, where the runner lets one choose
+  #workersPerMachine: 4        # flink: of each TaskManager
   timeout: 3600                # seconds without any progress after which a job is cancelled
   #prism: bin/prism            # the binary; left out: from $PATH or .runners/bin
   #options: {key: value}       # further options, given to the runner as they are

@@ -1,6 +1,6 @@
 /** One thread beside the main one that decodes and encodes Parquet, half the time of a pass, while the main one tags. */
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { coresOfProcess } from '../schemas/cores.js';
 import { InvariantError } from '../schemas/errors.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
@@ -82,8 +82,8 @@ function startThread(onEnd: () => void): ParquetThread {
   };
 }
 
-/** On one core, of the machine or of an affinity, a second thread would only cost. */
-let allowed = availableParallelism() > 1;
+/** On one core, of the machine, of an affinity or of a worker among many, a second thread would only cost. */
+let allowed = coresOfProcess() > 1;
 let running: ParquetThread | undefined;
 
 /** Whether this process may have the thread; without it everything is done on the calling one, and comes out the same. */

@@ -5,7 +5,7 @@ import type { RunnerConfig, RunnerName } from '../schemas/runner.js';
 const runners: Readonly<Record<RunnerName, (config: RunnerConfig) => Promise<Runner>>> = {
   direct: async () => openDirect(),
   prism: async (config) => (await import('../beam/runners/prism.js')).openPrism(config),
-  flink: async (config) => (await import('../beam/runners/portable.js')).openJobService(config),
+  flink: async (config) => (await import('../beam/runners/portable.js')).openFlink(config),
   portable: async (config) => (await import('../beam/runners/portable.js')).openJobService(config),
   dataflow: async (config) => (await import('../beam/runners/dataflow.js')).openDataflow(config),
 };

@@ -55,6 +55,12 @@ export const runnerSchema = z.strictObject({
     .describe(
       'Bundles at a time, where the runner lets one choose; above 1, external workers are processes of their own',
     ),
+  workersPerMachine: count
+    .max(4096)
+    .optional()
+    .describe(
+      'flink: workers of each TaskManager; left out: parallelism where the endpoint is on this machine, else as many as Flink chooses, by its cores',
+    ),
   timeout: z
     .number()
     .positive()

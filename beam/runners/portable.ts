@@ -14,6 +14,8 @@ export interface PortableOptions {
   readonly pipelineOptions?: Readonly<Record<string, JsonValue>>;
   /** The runner is on this machine, and does not replace a worker that has ended. */
   readonly losesWorkers?: boolean;
+  /** Workers that the runner has on this machine at a time; 1 by default. */
+  readonly workersAtOnce?: number;
 }
 
 /** The runner behind the job service at `config.endpoint`, which the configuration's check has seen to be there. */
@@ -21,13 +23,30 @@ export function openJobService(config: RunnerConfig): Promise<Runner> {
   return openPortable(config, { endpoint: config.endpoint! });
 }
 
-/** A runner behind a job service that is there: Flink's, Prism, Python's. */
+const THIS_MACHINE = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):/;
+
+/**
+ * Flink. By itself it gives all bundles of a TaskManager to one worker, which has one thread; 0 lets it choose by its cores.
+ * See Beam's PortablePipelineOptions, sdkWorkerParallelism.
+ */
+export function openFlink(config: RunnerConfig): Promise<Runner> {
+  const endpoint = config.endpoint!;
+  const here = THIS_MACHINE.test(endpoint);
+  const sdkWorkerParallelism = config.workersPerMachine ?? (here ? config.parallelism : 0);
+  return openPortable(config, {
+    endpoint,
+    pipelineOptions: { sdkWorkerParallelism },
+    workersAtOnce: here ? sdkWorkerParallelism : 1,
+  });
+}
+
+/** A runner behind a job service that is there: Flink's, Prism's, Python's. */
 export async function openPortable(
   config: RunnerConfig,
-  { endpoint, pipelineOptions, losesWorkers = false }: PortableOptions,
+  { endpoint, pipelineOptions, losesWorkers = false, workersAtOnce = 1 }: PortableOptions,
 ): Promise<Runner> {
   const { name } = config;
-  const workers = await openWorkers(config, losesWorkers);
+  const workers = await openWorkers(config, { onThisMachine: losesWorkers, atOnce: workersAtOnce });
   return {
     name,
     async run(build, options) {
