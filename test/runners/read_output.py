@@ -91,6 +91,15 @@ def webdataset_rows(directory):
     return rows
 
 
+def open_clip_pairs(directory):
+    """As open_clip reads tar files (training/data.py), but without its handlers, which pass over what fails, and its filter of samples without an image."""
+    import webdataset
+
+    pairs = webdataset.WebDataset(files(directory, ".tar"), shardshuffle=False, empty_check=False).decode("pilrgb")
+    pairs = pairs.rename(image="jpg;png;jpeg;webp", text="txt").to_tuple("image", "text")
+    return [{"size": image.size, "text": text} for image, text in pairs]
+
+
 def table_rows(table):
     columns = [table[name] for name in ("id", "text", "image")]
     return [{"id": i, "text": t, "image": digest(m)} for i, t, m in zip(*columns)]
@@ -151,6 +160,7 @@ READERS = {
     "tfds": tfds_rows,
     "big_vision": big_vision,
     "webdataset": webdataset_rows,
+    "open_clip": open_clip_pairs,
     "tables": tables,
     "hugging_face": hugging_face,
     "datacomp": datacomp,
