@@ -5,8 +5,8 @@ import type { RecordBatch } from 'apache-arrow';
 import { parquet } from '../formats/parquet.js';
 import { modelSchema, type OnnxConfig } from '../schemas/models-config.js';
 import { storageFor } from '../storage/index.js';
+import { encodedImages } from '../transforms/image/raster.js';
 import { faceBoxes } from '../transforms/model/faces.js';
-import { encodedImages } from '../transforms/model/images.js';
 import { openModel } from '../transforms/model/open-model.js';
 import { serve, timed } from './serve.js';
 

@@ -44,7 +44,7 @@ function taggerHash({ attributes, labels, languages, filters, balance, input, ou
       lexicons,
       balance.utility,
       input.columns,
-      ...(output.formats.includes('tfrecord') ? ['trainable images'] : []),
+      ...(output.formats.includes('tfrecord') ? [output.images ? 'decoded images' : 'trainable images'] : []),
     ]),
   );
   return hash.digest('hex').slice(0, 16);

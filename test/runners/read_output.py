@@ -42,14 +42,15 @@ def tfds_rows(directory, split):
             "tfds_id": row["tfds_id"].decode(),
         })
     hosts = [builder.info.splits[part].num_examples for part in tfds.even_splits(split, 4)]
-    decoded = sum(1 for _ in builder.as_dataset(split=split))
+    sizes = [row["image"].shape[:2] for row in builder.as_dataset(split=split).as_numpy_iterator()]
     info = builder.info.splits[split]
     return {
         "rows": rows,
         "examples": info.num_examples,
         "bytes": info.num_bytes,
         "hosts": hosts,
-        "decoded": decoded,
+        "decoded": len(sizes),
+        "sizes": sizes,
         "splits": sorted(builder.info.splits),
     }
 

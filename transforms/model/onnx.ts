@@ -3,9 +3,10 @@ import type { RecordBatch } from 'apache-arrow';
 import type { InferenceSession } from 'onnxruntime-node';
 import { InputError } from '../../schemas/errors.js';
 import { classNames, type OnnxConfig } from '../../schemas/models-config.js';
+import { encodedImages } from '../image/raster.js';
 import { activate } from './activate.js';
 import { type Box, faceBoxes } from './faces.js';
-import { createDecoder, encodedImages, fillTensor, NO_IMAGE, UNDECODABLE } from './images.js';
+import { createDecoder, fillTensor, NO_IMAGE, UNDECODABLE } from './images.js';
 import { loadOnnxRuntime } from './packages.js';
 
 const NO_FACE = 'no face box';

@@ -116,4 +116,8 @@ test('TFRecords with images keep what TensorFlow decodes, unless a rule says so 
   assert.deepEqual(withTrainableImages([own, words], columns, tfrecord), [own, words]);
   assert.deepEqual(withTrainableImages([words], columns.slice(0, 1), tfrecord), [words]);
   assert.deepEqual(withTrainableImages([words], columns, { formats: ['webdataset'] }), [words]);
+  const encoded = { ...tfrecord, images: { format: 'jpeg' as const } };
+  const decoded = { image: { formats: ['jpeg', 'png', 'gif', 'webp'] } };
+  assert.deepEqual(withTrainableImages([words], columns, encoded), [words, decoded]);
+  assert.deepEqual(withTrainableImages([words, wide], columns, encoded), [words, wide]);
 });
