@@ -1,4 +1,4 @@
-/** WebDataset shards of images: a caption, an id and random bytes behind the head of a JPEG, which nothing here decodes. */
+/** WebDataset shards of images: a caption, an id and random bytes between the head and the end of a JPEG, which nothing here decodes. */
 import { existsSync, renameSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,9 @@ export const SHARDS = 4;
 const ROWS_OF_IMAGE = 125;
 /** Images are this large, give or take a half: as 256 pixels wide, of quality 90. */
 const IMAGE_BYTES = 40_000;
-const HEAD = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0);
+/** Start, frame of 256 by 256 pixels in three components, start of scan (ITU-T T.81, annex B). */
+const HEAD = Buffer.from('ffd8ffc00011080100010003012200021101031101ffda000c03010002110311003f00', 'hex');
+const END = Uint8Array.of(0xff, 0xd9);
 const BATCH_ROWS = 128;
 const SEED = 13;
 const WHO = ['A woman', 'A man', 'A nurse', 'Two people', 'Her doctor', 'A boy'];
@@ -45,6 +47,7 @@ export async function imageShards(options: Options, shards: number, images: numb
         const start = Math.floor(2 * IMAGE_BYTES * random());
         const picture = noise.slice(start, start + Math.floor(IMAGE_BYTES * (0.5 + random())));
         picture.set(HEAD);
+        picture.set(END, picture.length - END.length);
         return picture;
       });
       const values = [keys, pictures, row.map((i) => `${WHO[i % WHO.length]} in picture ${i}`), keys];

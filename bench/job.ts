@@ -1,6 +1,5 @@
 /** job: one tagging pass over rows of captions, whole processes: ours in Beam and without, Polars, DuckDB. balance: our whole command against it. */
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captionConfig, KEPT } from './caption-config.js';
 import { captionRows } from './caption-rows.js';
@@ -9,7 +8,7 @@ import type { Contestant } from './contestant.js';
 import { type Entry, medianOf, type Outcome, speedRatio, summary } from './figures.js';
 import { cacheFolder, type Options } from './options.js';
 import { exportTerms } from './terms.js';
-import { BUNDLED, nodeCommand, pythonCommand, removeOutput, wholeProcess, withPackages } from './whole-process.js';
+import { BUNDLED, nodeCommand, ownCommand, pythonCommand, wholeProcess, withPackages } from './whole-process.js';
 
 const BALANCE_GOAL = 0.5;
 
@@ -48,17 +47,7 @@ function peerPass(options: Options, input: string, engine: 'polars' | 'duckdb') 
 
 /** The whole command, both passes with the exact fit. */
 export function balanceCommand(options: Options, input: string, name: string): Contestant {
-  const folder = cacheFolder(options, name);
-  const output = join(folder, 'out');
-  const config = join(folder, 'config.yaml');
-  // YAML holds JSON.
-  writeFileSync(config, JSON.stringify(captionConfig(input, output)));
-  return wholeProcess({
-    name: 'm4-balance balance',
-    command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json'),
-    folder,
-    prepare: () => removeOutput(output),
-  });
+  return ownCommand('balance', cacheFolder(options, name), (output) => captionConfig(input, output));
 }
 
 export async function job(options: Options): Promise<Outcome> {

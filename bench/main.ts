@@ -1,6 +1,8 @@
 /** `npm run bench -- [NAME...] [--runs N] [--json]`: runs benchmarks, each against its peer, and prints what they measure. */
 import { parseArgs } from 'node:util';
 import { InputError } from '../schemas/errors.js';
+import { classifier } from './classifier.js';
+import { embeddings } from './embeddings.js';
 import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
 import { balance, job } from './job.js';
@@ -30,6 +32,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   stream: { says: 'stream update in the stateful step, against Numba', run: stream },
   streams: { says: 'the optimum that 1 to 64 streams, and samples of the patterns, come to', run: streams },
   tag: { says: 'captions tagged in memory, against Polars', run: tag },
+  embeddings: { says: '768 numbers and 40 prompts, against the matrix product of NumPy', run: embeddings },
+  classifier: { says: 'an image classifier, against onnxruntime-node and sharp alone', run: classifier },
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
   nightly: { says: 'a night of 1 % of the window, from the last duals and without, against a full run', run: nightly },
@@ -59,6 +63,8 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     adult: { type: 'string', default: '../shared/data/tabular/adult.parquet' },
     captions: { type: 'string', default: '../shared/data/pairs/coco_val2017_captions.parquet' },
+    portraits: { type: 'string', default: '../shared/data/pairs/portraits.parquet' },
+    classifier: { type: 'string', default: '../shared/data/models/gender-v1.onnx' },
     cache: { type: 'string', default: '.cache/bench' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -75,7 +81,7 @@ async function main(): Promise<void> {
   const names = Object.keys(BENCHMARKS);
   if (values.help || positionals.length === 0) {
     console.log(
-      'npm run bench -- NAME... [--runs N] [--json] [--adult FILE] [--captions FILE] [--rows N]; "all" runs:\n',
+      'npm run bench -- NAME... [--runs N] [--json] [--adult FILE] [--captions FILE] [--portraits FILE] [--classifier FILE] [--rows N]; "all" runs:\n',
     );
     for (const name of names) console.log(`  ${name.padEnd(16)} ${BENCHMARKS[name]!.says}`);
     return;
@@ -89,6 +95,8 @@ async function main(): Promise<void> {
     rows: integer('rows', values.rows),
     adult: values.adult,
     captions: values.captions,
+    portraits: values.portraits,
+    classifier: values.classifier,
     cache: values.cache,
   };
   if (!values.json)

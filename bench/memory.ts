@@ -1,5 +1,4 @@
 /** Peak resident memory of the whole command at some number of rows and at several times as many. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { captionRows } from './caption-rows.js';
 import { contest } from './contest.js';
@@ -9,7 +8,7 @@ import { imageShards, imagesOfShard, SHARDS } from './image-shards.js';
 import { balanceCommand } from './job.js';
 import { labelRows, MANY_ATTRIBUTES, MANY_LABELS } from './label-rows.js';
 import { cacheFolder, type Options } from './options.js';
-import { BUNDLED, nodeCommand, removeOutput, wholeProcess } from './whole-process.js';
+import { ownCommand } from './whole-process.js';
 
 /** Of the shards. */
 const TIMES = 4;
@@ -69,26 +68,16 @@ export function memory(options: Options): Promise<Outcome> {
 }
 
 async function statsCommand(options: Options, rows: number): Promise<Contestant> {
-  const folder = cacheFolder(options, `memory-stats-${rows}`);
-  const output = join(folder, 'out');
-  const config = join(folder, 'config.yaml');
+  const files = await labelRows(options, rows);
   const attributes = Object.fromEntries(
     Array.from({ length: MANY_ATTRIBUTES }, (_, k) => [`a${k}`, { column: `a${k}` }]),
   );
-  // YAML holds JSON.
-  const job = {
-    input: { files: await labelRows(options, rows) },
+  return ownCommand('stats', cacheFolder(options, `memory-stats-${rows}`), (directory) => ({
+    input: { files },
     attributes,
     labels: [{ list: 'labels', minimumCount: 1, maximum: MANY_LABELS }],
-    output: { directory: output },
-  };
-  writeFileSync(config, JSON.stringify(job));
-  return wholeProcess({
-    name: 'm4-balance stats',
-    command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'stats', config, '--json'),
-    folder,
-    prepare: () => removeOutput(output),
-  });
+    output: { directory },
+  }));
 }
 
 export function memoryStats(options: Options): Promise<Outcome> {
@@ -97,26 +86,13 @@ export function memoryStats(options: Options): Promise<Outcome> {
 }
 
 async function shardsCommand(options: Options, shards: number, images: number): Promise<Contestant> {
-  const folder = cacheFolder(options, `memory-shards-${shards}-${images}`);
-  const output = join(folder, 'out');
-  const config = join(folder, 'config.yaml');
-  // YAML holds JSON.
-  const job = {
-    input: {
-      files: join(await imageShards(options, shards, images), '*.tar'),
-      columns: { id: 'id', text: 'txt', image: 'jpg' },
-    },
+  const files = join(await imageShards(options, shards, images), '*.tar');
+  return ownCommand('balance', cacheFolder(options, `memory-shards-${shards}-${images}`), (directory) => ({
+    input: { files, columns: { id: 'id', text: 'txt', image: 'jpg' } },
     attributes: { female: { lexicon: 'gender', value: 'female' } },
     labels: [{ lexicon: 'occupations' }],
-    output: { directory: output, formats: ['tfrecord'] },
-  };
-  writeFileSync(config, JSON.stringify(job));
-  return wholeProcess({
-    name: 'm4-balance balance',
-    command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json'),
-    folder,
-    prepare: () => removeOutput(output),
-  });
+    output: { directory, formats: ['tfrecord'] },
+  }));
 }
 
 export function memoryShards(options: Options): Promise<Outcome> {

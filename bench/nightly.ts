@@ -10,7 +10,7 @@ import { contest } from './contest.js';
 import type { Contestant } from './contestant.js';
 import { medianOf, type Outcome } from './figures.js';
 import { cacheFolder, type Options } from './options.js';
-import { BUNDLED, nodeCommand, removeOutput, wholeProcess } from './whole-process.js';
+import { BUNDLED, nodeCommand, ownCommand, wholeProcess } from './whole-process.js';
 
 const NIGHTS = 100;
 const MOST_TIME = 0.03;
@@ -85,16 +85,9 @@ function nightFigures(stdout: string, run: string): Record<string, number> {
 
 function full(options: Options, input: string): Contestant {
   const folder = cacheFolder(options, `nightly-${options.rows}-full`);
-  const output = join(folder, 'out');
-  const config = join(folder, 'config.yaml');
-  writeFileSync(config, JSON.stringify(captionConfig(join(input, '*', '*.parquet'), output)));
-  return wholeProcess({
-    name: 'a full run',
-    command: nodeCommand(join(BUNDLED, 'm4-balance.js'), 'balance', config, '--json'),
-    folder,
-    prepare: () => removeOutput(output),
-    figures: () => ({ ...solutionOf(output) }),
-  });
+  const configOf = (output: string) => captionConfig(join(input, '*', '*.parquet'), output);
+  const figures = () => ({ ...solutionOf(join(folder, 'out')) });
+  return ownCommand('balance', folder, configOf, { name: 'a full run', figures });
 }
 
 export async function nightly(options: Options): Promise<Outcome> {

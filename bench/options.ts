@@ -10,6 +10,10 @@ export interface Options {
   readonly adult: string;
   /** Captions as Parquet with a text column, from which the rows of `job` and others are made. */
   readonly captions: string;
+  /** Photographs as Parquet with the columns image and face_bboxes. */
+  readonly portraits: string;
+  /** An ONNX model of women and men of 32 by 32 pixels. */
+  readonly classifier: string;
   /** Rows of the caption benchmarks. */
   readonly rows: number;
   /** Inputs that the benchmarks make, and outputs they throw away. */
@@ -21,7 +25,7 @@ export function needFile(path: string, flag: string): string {
   if (existsSync(path)) return resolve(path);
   throw new InputError('bench', {
     file: path,
-    expected: 'a Parquet file',
+    expected: 'a file',
     got: 'no such file',
     hint: `Name it with --${flag}.`,
   });

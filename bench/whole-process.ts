@@ -1,6 +1,6 @@
 /** Contestants that are started anew for each run: wall time with everything from start-up to exit, and peak memory. */
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Absent, type Contestant, startPython } from './contestant.js';
@@ -31,6 +31,26 @@ export function removeOutput(directory: string): void {
 /** A Node program of ours, told to report its peak. */
 export function nodeCommand(script: string, ...args: string[]): Command {
   return [process.execPath, '--import', pathToFileURL(join(COMPILED, 'peak.js')).href, script, ...args];
+}
+
+/** Our command on a configuration, in a folder of its own: `configOf` is given the output directory. */
+export function ownCommand(
+  command: 'balance' | 'stats',
+  folder: string,
+  configOf: (output: string) => object,
+  more: Partial<Pick<WholeProcess, 'name' | 'figures'>> = {},
+): Contestant {
+  const output = join(folder, 'out');
+  const config = join(folder, 'config.yaml');
+  // YAML holds JSON.
+  writeFileSync(config, JSON.stringify(configOf(output)));
+  return wholeProcess({
+    name: `m4-balance ${command}`,
+    command: nodeCommand(join(BUNDLED, 'm4-balance.js'), command, config, '--json'),
+    folder,
+    prepare: () => removeOutput(output),
+    ...more,
+  });
 }
 
 /** A program of peers/, which reports its peak where it imports `peak`. */

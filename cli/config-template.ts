@@ -82,6 +82,7 @@ output:
   #shuffle: global             # the rows of all shards mixed, by a hash; none: in the order of the input
   #stages: 0.1                 # train in two stages: this share on data that are not balanced, written as the split raw
   compression: snappy          # of Parquet shards: snappy, zstd or none
+  #images: {resize: 256, format: jpeg, quality: 95}   # decode images and encode them again; needs the package sharp
   overwrite: false             # true: replace another finished run in this folder
 
 report:

@@ -1,4 +1,5 @@
 /** A plan, as `--dry-run` prints it. */
+import { DEFAULT_QUALITY } from '../schemas/output.js';
 import type { InputSummary, PlanSummary, StatsPlanSummary } from './job.js';
 import { submissionLines } from './submission-lines.js';
 
@@ -50,11 +51,21 @@ function inputLines(plan: InputSummary, all: boolean): string[] {
   ];
 }
 
+function imageLines({ images }: PlanSummary): string[] {
+  if (images === undefined) return [];
+  const { resize, format, quality, encoder } = images;
+  const versions = Object.entries(encoder).map(([name, version]) => `${name} ${version}`);
+  const size = resize === undefined ? '' : `, the shorter side at most ${count.format(resize)} pixels`;
+  const how = format === 'png' ? format : `${format} of quality ${quality ?? DEFAULT_QUALITY}`;
+  return [`images: decoded and encoded again as ${how}${size}; ${versions.join(', ')}`];
+}
+
 /** @param all list every file and column */
 export function planLines(plan: PlanSummary, all: boolean): string[] {
   return [
     ...inputLines(plan, all),
     `shards: about ${count.format(plan.shards.rows)} rows each`,
+    ...imageLines(plan),
     ...(plan.submission === undefined ? [] : submissionLines(plan.submission)),
   ];
 }

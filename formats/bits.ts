@@ -49,3 +49,10 @@ export function countBits(source: Uint8Array, bits: number): number {
   const rest = bits & 7;
   return rest === 0 ? count : count + POPULATION[source[whole]! & ((1 << rest) - 1)]!;
 }
+
+/** Bits of flags that are 0 or 1, the lowest first, padded as Arrow asks. */
+export function packBits(flags: Uint8Array, count: number): Uint8Array {
+  const bits = new Uint8Array(((count + 63) >> 6) << 3);
+  for (let i = 0; i < count; i++) if (flags[i] === 1) bits[i >> 3]! |= 1 << (i & 7);
+  return bits;
+}

@@ -1,6 +1,7 @@
 /** Columns that grow value by value, for formats whose rows are read one by one. */
 import { isUtf8 } from 'node:buffer';
 import { Data, type DataType } from 'apache-arrow';
+import { packBits } from './bits.js';
 import { arrowType, itemOf } from './inferred.js';
 
 /** One column of the batch at hand. A value that the column's type cannot hold throws a plain Error with what it is. */
@@ -30,13 +31,6 @@ function grown<T extends Numbers>(array: T, length: number): T {
   return larger;
 }
 
-/** Bits of flags that are 0 or 1, the lowest first, padded as Arrow asks. */
-function packed(flags: Uint8Array, count: number): Uint8Array {
-  const bits = new Uint8Array(((count + 63) >> 6) << 3);
-  for (let i = 0; i < count; i++) if (flags[i] === 1) bits[i >> 3]! |= 1 << (i & 7);
-  return bits;
-}
-
 const kindOf = (value: unknown) => (Array.isArray(value) ? 'a list' : `a ${typeof value}`);
 
 abstract class Builder {
@@ -57,7 +51,7 @@ abstract class Builder {
 
   protected made(offsets: Int32Array | undefined, values: Numbers | undefined, children: Data[] = []): Data {
     const { rows, nulls } = this;
-    const validity = nulls === 0 ? new Uint8Array(0) : packed(this.valid, rows);
+    const validity = nulls === 0 ? new Uint8Array(0) : packBits(this.valid, rows);
     this.rows = 0;
     this.nulls = 0;
     return new Data(this.type, 0, rows, nulls, [offsets, values, validity, undefined] as never, children);
@@ -108,7 +102,7 @@ class NumberBuilder extends Builder implements ColumnBuilder {
     const { values, rows } = this;
     this.values = new this.make(FIRST_ROWS);
     const isBool = this.make === Uint8Array;
-    return this.made(undefined, isBool ? packed(values as Uint8Array, rows) : values.slice(0, rows));
+    return this.made(undefined, isBool ? packBits(values as Uint8Array, rows) : values.slice(0, rows));
   }
 }
 

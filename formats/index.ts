@@ -7,6 +7,7 @@ import { tfrecord } from './tfrecord.js';
 import { webdataset } from './webdataset.js';
 
 export { arrowWriter } from './arrow-writer.js';
+export { packBits } from './bits.js';
 export type { BatchWriter, Format } from './format.js';
 export { BATCH_ROWS } from './format.js';
 export { type ImageFormat, type ImageHeader, imageFormat, imageHeader } from './image-header.js';

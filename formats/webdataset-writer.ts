@@ -55,7 +55,7 @@ const isText = ({ typeId }: { typeId: Type }) => typeId === Type.Utf8;
 
 /**
  * A tar file of samples. The first column has their keys: ASCII without dots and slashes, at most 90 bytes, no two samples' the same. `image` (binary) and
- * `text` become files where there are such columns; a null image has no file, a null text an empty one.
+ * `text` become files where there are such columns; a null image, and one without bytes, has no file, a null text an empty one.
  */
 export function webdatasetWriter(schema: Schema): BatchWriter {
   const names = schema.fields.map((f) => f.name);
@@ -76,7 +76,7 @@ export function webdatasetWriter(schema: Schema): BatchWriter {
       const key = Buffer.from(bytesAt(columns[0]!, row)).toString('latin1');
       if (image >= 0 && columns[image]!.getValid(row)) {
         const body = bytesAt(columns[image]!, row);
-        add(`${key}.${imageEnding(body) ?? UNKNOWN_ENDING}`, body);
+        if (body.length > 0) add(`${key}.${imageEnding(body) ?? UNKNOWN_ENDING}`, body);
       }
       if (text >= 0) add(`${key}.txt`, columns[text]!.getValid(row) ? bytesAt(columns[text]!, row) : new Uint8Array());
       const fields = rest.map((i) => `${labels[i]}:${jsonText(columns[i]!, row)}`);

@@ -13,30 +13,47 @@ import {
 import { decodeScoreFiles, SCORES } from '../transforms/model/score-files.js';
 import { mergeScored, score } from '../transforms/model/scores.js';
 import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
+import { loadLosses, saveLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
 import { combineListed, listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
 import type { RunContext } from './hooks.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
+import { requireReadable } from './readable.js';
 import { spreadSplits } from './spread.js';
 
 /** Leaves the vocabulary and one result for each global filter in the staging folder. */
 export async function findOut(context: RunContext): Promise<void> {
-  const { staging, job, hooks } = context;
-  if (hasModels(job)) {
-    const { models } = decodeScoreFiles(await runPhase(context, modelsPhase(staging, job)));
-    for (const [name, { rows, without }] of Object.entries(models)) {
-      const reasons = Object.entries(without).sort(([a], [b]) => (a < b ? -1 : 1));
-      const missing = reasons.reduce((sum, [, n]) => sum + n, 0);
-      const why = reasons.map(([reason, n]) => `${n} ${reason}`).join(', ');
-      hooks.onLog?.('info', `model ${name}: ${rows - missing} of ${rows} rows have scores${why && `; ${why}`}`);
-    }
-  }
+  const { staging, job } = context;
+  if (hasModels(job)) await scoreRows(context);
   if (wantedLists(job.config.labels).length > 0) {
     await runPhase(context, labelsPhase(staging, job));
   }
   for (const rule of globalRules(job.rules)) {
     if (rule.kind === 'fraction') await findThreshold(context, rule);
     else await findDuplicateRows(context, rule);
+  }
+}
+
+/** Scores by models, and takes rows that cannot be scored for want of a file from all later passes. Throws InputError where they are too many. */
+async function scoreRows(context: RunContext): Promise<void> {
+  const { staging, job, hooks } = context;
+  const { models, unreadable } = decodeScoreFiles(await runPhase(context, modelsPhase(staging, job)));
+  const known = await loadLosses(staging);
+  const before = new Set(known.map(({ firstRow }) => firstRow));
+  const lost = unreadable.filter(({ firstRow }) => !before.has(firstRow));
+  if (lost.length > 0) {
+    // A loss reaches to the end of its split.
+    const within = (a: Unreadable, b: Unreadable) => a.firstRow >= b.firstRow && a.firstRow < b.firstRow + b.rows;
+    const losses = [...known.filter((one) => !lost.some((other) => within(one, other))), ...lost];
+    await requireReadable(context, { unreadable: losses });
+    await saveLosses(staging, losses);
+    hooks.onLog?.('warn', `${unreadableRows(lost)} rows cannot be scored: ${lost[0]!.reason}`);
+  }
+  for (const [name, { rows, without }] of Object.entries(models)) {
+    const reasons = Object.entries(without).sort(([a], [b]) => (a < b ? -1 : 1));
+    const missing = reasons.reduce((sum, [, n]) => sum + n, 0);
+    const why = reasons.map(([reason, n]) => `${n} ${reason}`).join(', ');
+    hooks.onLog?.('info', `model ${name}: ${rows - missing} of ${rows} rows have scores${why && `; ${why}`}`);
   }
 }
 

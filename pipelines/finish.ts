@@ -81,6 +81,7 @@ export function finish(phases: Phases): Finished {
     m4Balance: version,
     rows: report.rows,
     certificate: { ...report.certificate },
+    ...(job.encoder && { encoder: job.encoder }),
     config: { ...config },
   };
   return { report, parts, manifest };
@@ -114,7 +115,7 @@ export function conserve({ job, stage, counts, written }: Omit<Phases, 'fitted' 
 }
 
 function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Record<string, number>): Report {
-  const { plan, config, version } = job;
+  const { plan, config, version, encoder } = job;
   const { names } = stage;
   const { minimumSupport, confidence, worst, pairs } = config.report;
   const lost = plan.problems.reduce((sum, p) => sum + p.rows, 0);
@@ -142,7 +143,7 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     ...(names.merged && { agreement: namedAgreements(names.merged, counts.agreements) }),
     ...(fitted.rates !== undefined && { rates: fitted.rates }),
     config: { ...config },
-    versions: { 'm4-balance': version },
+    versions: { 'm4-balance': version, ...encoder },
   });
 }
 

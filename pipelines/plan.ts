@@ -2,6 +2,7 @@
 import type { Config, RunConfig } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
 import { createFilters, globalRules } from '../transforms/filter/index.js';
+import type { EncoderVersions } from '../transforms/image/encoder.js';
 import type { Job } from '../transforms/read/job.js';
 import { exampleLimit } from '../transforms/stats/example-plan.js';
 import { wantedLists } from '../transforms/tag/listed.js';
@@ -34,6 +35,8 @@ export interface InputSummary {
 export interface PlanSummary extends InputSummary {
   /** Rows a shard, on average. */
   readonly shards: { readonly rows: number };
+  /** How images are encoded again, and by which versions; left out: they are written as they were read. */
+  readonly images?: Job['config']['output']['images'] & { readonly encoder: EncoderVersions };
   /** What the runner would be sent; the direct runner is sent nothing. */
   readonly submission?: SubmissionSummary;
 }
@@ -90,6 +93,7 @@ export async function planBalance(config: Config): Promise<PlanSummary> {
   return {
     ...inputSummary(job, passesOf(job.config)),
     shards: { rows: expectedShardRows(job) },
+    ...(job.encoder && { images: { ...job.config.output.images!, encoder: job.encoder } }),
     // Loaded where it is needed: the protocol's messages take longer to load than a plan takes.
     ...(config.runner.name === 'direct'
       ? {}

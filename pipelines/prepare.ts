@@ -11,6 +11,7 @@ import type { ColumnInfo } from '../schemas/split.js';
 import { absolutePath, beside, storageFor } from '../storage/index.js';
 import { createFilters, expandRules, requireColumns } from '../transforms/filter/index.js';
 import { withTrainableImages } from '../transforms/filter/trainable.js';
+import { openEncoder } from '../transforms/image/encoder.js';
 import { modelColumns, type PlannedModel } from '../transforms/model/columns.js';
 import { inputColumns, planModel } from '../transforms/model/open-model.js';
 import type { Job } from '../transforms/read/job.js';
@@ -37,13 +38,23 @@ export function packageVersion(): string {
 
 /**
  * Plans the input and fixes everything that the run depends on, which its runner is not. Throws InputError where nothing can be read, ConfigError where
- * the configuration names columns that are not there.
+ * the configuration names columns that are not there, or images are to be encoded again and sharp is not installed.
  */
-export function prepareJob(
+export async function prepareJob(
   { runner: _runner, stats: _stats, bigquery: _bigquery, nightly: _nightly, ...config }: Config,
   how: InputOptions = {},
 ): Promise<Job> {
-  return prepareRun(config, undefined, how);
+  const { images } = config.output;
+  if (images === undefined) return prepareRun(config, undefined, how);
+  const { versions: encoder } = await openEncoder(images);
+  const job = await prepareRun(config, encoder, how);
+  const image = job.columns.find(({ name }) => name === 'image');
+  if (image?.type !== 'Binary' && image?.type !== 'Null') {
+    throw new ConfigError([
+      `output.images: expected a column image of encoded images (Binary), got ${image?.type ?? 'none'}. Map it in input.columns.image.`,
+    ]);
+  }
+  return { ...job, encoder };
 }
 
 /** The same of a run that is described without its runner; `known` is hashed with what the run is. */

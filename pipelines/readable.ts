@@ -40,9 +40,10 @@ export async function requireReadable(
     throw new InputError('input', {
       place: 'input.maximumBad',
       expected: `at most ${config.input.maximumBad * 100} % of the ${what} to be unreadable`,
-      got: `${(share * 100).toPrecision(3)} %: ${[...plan.problems, ...losses.unreadable]
+      got: `${(share * 100).toPrecision(3)} %: ${[
+        ...new Set([...plan.problems, ...losses.unreadable].map((p) => p.reason)),
+      ]
         .slice(0, REASONS_TOLD)
-        .map((p) => p.reason)
         .join('; ')}`,
       hint: 'Mend or leave out the files, or raise input.maximumBad.',
     });

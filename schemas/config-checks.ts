@@ -147,6 +147,23 @@ function checkBalance({ balance }: Config): string[] {
   return issues;
 }
 
+function checkImages({ images, formats }: Config['output']): string[] {
+  if (images === undefined) return [];
+  const issues: string[] = [];
+  if (!formats.some((format) => format !== 'datacomp')) {
+    issues.push(`output.images: expected a format with images in output.formats, got ${formats.join(', ') || 'none'}.`);
+  }
+  if (formats.includes('tfrecord') && images.format === 'webp') {
+    issues.push(
+      'output.images.format: expected jpeg or png, which TensorFlow Datasets decodes, got webp with tfrecord in output.formats.',
+    );
+  }
+  if (images.quality !== undefined && images.format === 'png') {
+    issues.push('output.images.quality: expected none with png, which loses nothing, got one.');
+  }
+  return issues;
+}
+
 function checkOutput({ output }: Config): string[] {
   const issues: string[] = [];
   if (output.shardRows !== undefined && output.shardBytes !== undefined) {
@@ -160,6 +177,7 @@ function checkOutput({ output }: Config): string[] {
   if (output.stages !== undefined && output.formats.length === 0) {
     issues.push('output.stages: expected a format of shards in output.formats, got none.');
   }
+  issues.push(...checkImages(output));
   if (output.formats.length === 0 && output.weights === 'none') {
     issues.push('output.formats: expected at least one format where weights is none, got an empty list.');
   }

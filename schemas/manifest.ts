@@ -41,6 +41,10 @@ export const manifestSchema = z.strictObject({
     dropped: z.record(z.string(), z.number()),
   }),
   certificate: z.record(z.string(), z.unknown()),
+  encoder: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Versions of what encoded the images again: the same give the same bytes'),
   config: z.record(z.string(), z.unknown()),
   files: z.array(manifestFileSchema),
 });

@@ -134,6 +134,7 @@ export const writtenNightSchema = z.strictObject({
   resampled: z.base64(),
   random: z.base64(),
   weights: z.base64().describe('Histogram of the weights'),
+  encoder: z.record(z.string(), z.string()).optional().describe('Versions of what encoded the images again'),
   files: z.array(setFileSchema.omit({ share: true, night: true })),
 });
 export type WrittenNight = z.infer<typeof writtenNightSchema>;

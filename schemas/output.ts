@@ -8,6 +8,31 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 /** Name of the split that `stages` writes beside the balanced one. */
 export const RAW_SPLIT = 'raw';
 
+/** Formats of images that are written. */
+const ENCODED_FORMATS = ['jpeg', 'png', 'webp'] as const;
+
+/** Of JPEG and WebP, as img2dataset has it. */
+export const DEFAULT_QUALITY = 95;
+
+export const imagesSchema = z.strictObject({
+  resize: z
+    .number()
+    .int()
+    .min(1)
+    .max(16_383)
+    .optional()
+    .describe('Pixels of the shorter side at most; the other follows, and no image is enlarged'),
+  format: z.enum(ENCODED_FORMATS).default('jpeg').describe('Of the images that are written'),
+  quality: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(`Of jpeg and webp; ${DEFAULT_QUALITY} where it is not given`),
+});
+export type ImagesConfig = z.infer<typeof imagesSchema>;
+
 export const outputSchema = z.strictObject({
   directory: path.describe('The folder that the run writes'),
   formats: z
@@ -35,6 +60,11 @@ export const outputSchema = z.strictObject({
     .optional()
     .describe(
       'Train in two stages: this share of the examples on data that are filtered and not balanced, the rest on the balanced. Writes a sample of the former as the split `raw`',
+    ),
+  images: imagesSchema
+    .optional()
+    .describe(
+      'Decode every image that is written and encode it again, with the package sharp; left out: images are written byte for byte as they were read',
     ),
   compression: z.enum(['snappy', 'zstd', 'none']).default('snappy').describe('Of Parquet shards'),
   overwrite: z.boolean().default(false).describe('Replace another finished run in this directory'),

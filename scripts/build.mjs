@@ -1,9 +1,10 @@
 /** Compiles to dist/, removes what no source stands behind any more, and makes the command executable. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import wabt from 'wabt';
 import { bundle, bundlePage } from './bundle.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -38,10 +39,27 @@ export function isBuilt() {
   const inputs = [
     ...[...SOURCES, PAGE]
       .flatMap((folder) => filesUnder(join(ROOT, folder)))
-      .filter((file) => /\.(ts|css)$/.test(file)),
+      .filter((file) => /\.(ts|css|wat)$/.test(file)),
     ...['page/tsconfig.json', 'tsconfig.json', 'package.json', 'package-lock.json'].map((file) => join(ROOT, file)),
   ];
   return inputs.every((file) => statSync(file).mtimeMs <= built);
+}
+
+/** WebAssembly text, each as a module that holds its bytes: `x.wat` becomes `x-wasm.js`, whose types `x-wasm.d.ts` has. */
+async function assemble() {
+  const assembler = await wabt();
+  for (const file of SOURCES.flatMap((folder) => filesUnder(join(ROOT, folder))).filter((f) => f.endsWith('.wat'))) {
+    const features = { simd: true };
+    const module = assembler.parseWat(file, readFileSync(file, 'utf8'), features);
+    module.validate(features);
+    const bytes = Buffer.from(module.toBinary({}).buffer).toString('base64');
+    module.destroy();
+    const made = join(DIST, relative(ROOT, file).replace(/\.wat$/, '-wasm.js'));
+    writeFileSync(
+      made,
+      `const BYTES = Buffer.from('${bytes}', 'base64');\nexport function instantiate() {\n  return new WebAssembly.Instance(new WebAssembly.Module(BYTES)).exports;\n}\n`,
+    );
+  }
 }
 
 /** Exits with the compiler's code where it finds an error. */
@@ -53,6 +71,7 @@ export async function build() {
     if (status !== 0) process.exit(status ?? 1);
   }
   removeStale();
+  await assemble();
   // npm does this for an installed package; a clone's own dist/ is run directly.
   await bundle(DIST);
   await bundlePage(join(ROOT, PAGE), join(DIST, PAGE));

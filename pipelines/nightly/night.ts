@@ -205,10 +205,14 @@ export async function writeNight(
   const parts = shardParts(job.config.output, written).map((part) => {
     return { ...part, path: `${counted.night}/${part.path}`, from: below(data, part.from) };
   });
-  return { counted, parts, told: toldOf(counted.night, written, dropped) };
+  return { counted, parts, told: toldOf(counted.night, { job, written }, dropped) };
 }
 
-function toldOf(night: string, written: Written, dropped: Readonly<Record<string, number>>): ToldNight {
+function toldOf(
+  night: string,
+  { job, written }: { readonly job: Job; readonly written: Written },
+  dropped: Readonly<Record<string, number>>,
+): ToldNight {
   const [balanced, resampled, random] = [written.balanced, written.resampled, written.random].map((moments) =>
     toBase64(encodeMoments(moments)),
   );
@@ -221,6 +225,7 @@ function toldOf(night: string, written: Written, dropped: Readonly<Record<string
     resampled,
     random,
     weights: toBase64(encodeHistogram(written.weights)),
+    ...(job.encoder && { encoder: job.encoder }),
   };
 }
 

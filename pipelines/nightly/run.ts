@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../../schemas/config.js';
 import type { Ledger } from '../../schemas/nightly.js';
 import type { Report } from '../../schemas/report.js';
+import { trainableFormats } from '../../transforms/filter/trainable.js';
 import { createGates } from '../../transforms/nightly/gates.js';
 import { daysBetween, parseNight } from '../../transforms/nightly/nights.js';
 import { readLexicons } from '../../transforms/tag/read-lexicon.js';
@@ -44,7 +45,7 @@ function taggerHash({ attributes, labels, languages, filters, balance, input, ou
       lexicons,
       balance.utility,
       input.columns,
-      ...(output.formats.includes('tfrecord') ? ['trainable images'] : []),
+      trainableFormats(output),
     ]),
   );
   return hash.digest('hex').slice(0, 16);

@@ -19,10 +19,17 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `m4-balance` with these arguments. `onOutput` is given all of stdout so far, whenever there is more. */
-export function start(args: readonly string[], onOutput?: (stdout: string) => void): Running {
+/**
+ * Starts `m4-balance` with these arguments. `onOutput` is given all of stdout so far, whenever there is more.
+ * @param node flags of Node
+ */
+export function start(
+  args: readonly string[],
+  onOutput?: (stdout: string) => void,
+  node: readonly string[] = [],
+): Running {
   const began = performance.now();
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...node, MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;

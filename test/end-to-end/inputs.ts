@@ -59,3 +59,12 @@ export function saveStream(path: string, batch: RecordBatch, recordBatchRows: nu
   writer.finish();
   writeFileSync(path, writer.toUint8Array(true));
 }
+
+/** Vectors of one length as an `.npy` file of float32. */
+export function saveNpy(path: string, vectors: readonly (readonly number[])[]): void {
+  const shape = `(${vectors.length}, ${vectors[0]!.length})`;
+  const header = `${`{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117)}\n`;
+  const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
+  const data = Buffer.from(Float32Array.from(vectors.flat()).buffer);
+  writeFileSync(path, Buffer.concat([prefix, Buffer.from(header), data]));
+}

@@ -8,7 +8,7 @@ import { runBalance } from '../../pipelines/index.js';
 import { ConfigError, InputError } from '../../schemas/errors.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import { needs, sharedPath } from '../shared.js';
-import { batchOf, saveParquet } from './inputs.js';
+import { batchOf, saveNpy, saveParquet } from './inputs.js';
 import { readOutput, readParquetFile, readWeights } from './outputs.js';
 import { scratch } from './scratch.js';
 
@@ -210,10 +210,7 @@ test('embeddings of a column and of side files give the same tags, labels and fi
       ]),
       25,
     );
-    const header = `${`{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 3), }`.padEnd(117)}\n`;
-    const prefix = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0]);
-    const data = Buffer.from(Float32Array.from(vectors.flat()).buffer);
-    writeFileSync(join(folder, `side-${file.slice(-1)}.npy`), Buffer.concat([prefix, Buffer.from(header), data]));
+    saveNpy(join(folder, `side-${file.slice(-1)}.npy`), vectors);
   }
   const write = (name: string, value: object) => {
     writeFileSync(join(folder, name), JSON.stringify(value));

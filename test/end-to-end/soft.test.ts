@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Bool, Float32, Utf8 } from 'apache-arrow';
+import { webdataset } from '../../formats/webdataset.js';
 import { runBalance } from '../../pipelines/index.js';
 import { ConfigError, InputError } from '../../schemas/errors.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import type { Report } from '../../schemas/report.js';
+import { memorySource } from '../formats/memory.js';
 import { generator } from '../transforms/balance/synthetic.js';
 import { batchOf, saveParquet } from './inputs.js';
-import { readJson, readOutput, readParquetFile } from './outputs.js';
+import { readExamples, readJson, readOutput, readParquetFile } from './outputs.js';
 import { scratch } from './scratch.js';
 
 const ROWS = 6000;
@@ -36,7 +39,7 @@ const jobOf = (files: string, directory: string, fit: string) => ({
   attributes: { female: { column: 'p', soft: true } },
   labels: [{ columns: ['nurse'] }],
   balance: { rate: 0.3, fit, tolerance: { representation: 0.01, association: 0.005 } },
-  output: { directory, weights: 'parquet', formats: ['parquet', 'tfrecord'] },
+  output: { directory, weights: 'parquet', formats: ['parquet', 'tfrecord', 'webdataset'] },
 });
 
 for (const fit of ['exact', 'stream', 'online'] as const) {
@@ -85,6 +88,41 @@ for (const fit of ['exact', 'stream', 'online'] as const) {
     if (fit === 'exact') assert.ok(certificate!.gap < 1e-6, `${certificate!.gap}`);
   });
 }
+
+test('shards that are read without a join carry the probability, and TensorFlow Datasets is told of it', async (t) => {
+  const folder = scratch(t);
+  const out = join(folder, 'out');
+  await runBalance(parseConfig(jobOf(await input(folder), out, 'exact')));
+  const output = readOutput(out);
+  const rounded = new Map(DATA.map(({ id, p }) => [id, p === null ? -1 : Math.round(p * 64) / 64]));
+  const side = (p: number) => (p < 0 ? -1 : Number(p >= 0.5));
+  let unknown = 0;
+  for (const path of output.shards('tfrecord')) {
+    for (const example of await readExamples(path)) {
+      const [p] = example.get('p_female')!.values as [number];
+      assert.equal(p, rounded.get(Buffer.from(example.get('id')!.values[0] as Uint8Array).toString()));
+      assert.equal(Number(example.get('s_female')!.values[0]), side(p));
+      if (p < 0) unknown++;
+    }
+  }
+  assert.ok(unknown > 0, 'rows of which nothing is known are among them');
+  const features = readFileSync(join(out, 'features.json'), 'utf8');
+  assert.match(features, /"p_female": \{[^}]*[Tt]ensor/);
+  let samples = 0;
+  for (const path of output.shards('webdataset')) {
+    const { groups } = await webdataset.plan(memorySource(new Uint8Array(readFileSync(path)), path));
+    const source = memorySource(new Uint8Array(readFileSync(path)), path);
+    for (let group = 0; group < groups.length; group++) {
+      for await (const batch of webdataset.read(source, group, ['id', 'p_female'])) {
+        for (const { id, p_female } of batch.toArray()) {
+          assert.equal(p_female, rounded.get(id));
+          samples++;
+        }
+      }
+    }
+  }
+  assert.equal(samples, output.report.rows.kept);
+});
 
 test('what is no probability is refused by its place; soft goes with neither value nor threshold', async (t) => {
   const folder = scratch(t);

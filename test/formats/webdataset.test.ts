@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { RecordBatch } from 'apache-arrow';
+import { Binary, type RecordBatch, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
+import { forward } from '../../formats/forward.js';
 import { settledType } from '../../formats/index.js';
 import { jsonFields } from '../../formats/json-fields.js';
+import { tarMembers } from '../../formats/tar.js';
 import { partsOf, webdataset } from '../../formats/webdataset.js';
+import { webdatasetWriter } from '../../formats/webdataset-writer.js';
 import { InputError } from '../../schemas/errors.js';
+import { batchOf } from '../end-to-end/inputs.js';
 import { memorySource, readAll } from './memory.js';
 import { archive, type Entry, entry, paxRecord } from './tar-bytes.js';
 
@@ -125,6 +129,36 @@ test('long names of pax, GNU and ustar, nested and stray files, folders, missing
     await read(whole, ['txt']),
     expected.map(({ txt }) => ({ txt })),
   );
+});
+
+test('a sample whose image is null or has no bytes is written without one, with its caption', async () => {
+  const batch = batchOf([
+    ['key', { type: new Utf8(), values: ['a', 'b', 'c', 'd'] }],
+    [
+      'image',
+      {
+        type: new Binary(),
+        values: [null, new Uint8Array(), Buffer.from('\xff\xd8\xffc', 'latin1'), Uint8Array.of(7)],
+      },
+    ],
+    ['text', { type: new Utf8(), values: ['1', '2', '3', null] }],
+  ]);
+  const writer = webdatasetWriter(batch.schema);
+  const bytes = Buffer.concat([...(await writer.write(batch)), ...(await writer.close())]);
+  const names: string[] = [];
+  for await (const { name } of tarMembers(forward(memorySource(bytes, 'a.tar')))) names.push(name);
+  assert.deepEqual(names, [
+    'a.txt',
+    'a.json',
+    'b.txt',
+    'b.json',
+    'c.jpg',
+    'c.txt',
+    'c.json',
+    'd.bin',
+    'd.txt',
+    'd.json',
+  ]);
 });
 
 test('a column that this shard has not, of a type that another needs, is read', async () => {

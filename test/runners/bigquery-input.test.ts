@@ -42,7 +42,7 @@ async function fill() {
   await bigquery.dataset(DATASET).createTable('captions', { schema: SCHEMA });
   for (const name of FILES) await append('captions', join(input, `${name}.parquet`), 'PARQUET');
   await query(
-    `CREATE VIEW \`${project}.${DATASET}.long\` AS SELECT * FROM \`${project}.${DATASET}.captions\` WHERE LENGTH(text) > 80`,
+    `CREATE VIEW \`${project}.${DATASET}.long\` AS SELECT * FROM \`${project}.${DATASET}.captions\` WHERE LENGTH(text) > (SELECT AVG(LENGTH(text)) FROM \`${project}.${DATASET}.captions\`)`,
   );
 }
 
@@ -137,7 +137,7 @@ test('a query, and a view, are read as their rows', options, async (t) => {
   const folder = scratch(t);
   const [{ n }] = (await there!.query(`SELECT COUNT(*) AS n FROM ${DATASET}.long`)) as [{ n: number }];
   assert.ok(n > 0 && n < ROWS);
-  const query = `SELECT id AS uid, text AS caption FROM ${DATASET}.captions WHERE LENGTH(text) > 80`;
+  const query = `SELECT id AS uid, text AS caption FROM ${DATASET}.captions WHERE LENGTH(text) > (SELECT AVG(LENGTH(text)) FROM ${DATASET}.captions)`;
   const queried = await runBalance(configOf(join(folder, 'query'), { query, scratch: DATASET }));
   const viewed = await runBalance(configOf(join(folder, 'view'), { table: `${DATASET}.long`, scratch: DATASET }));
   assert.deepEqual([queried.report.rows.read, viewed.report.rows.read], [n, n]);

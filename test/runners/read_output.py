@@ -42,14 +42,15 @@ def tfds_rows(directory, split):
             "tfds_id": row["tfds_id"].decode(),
         })
     hosts = [builder.info.splits[part].num_examples for part in tfds.even_splits(split, 4)]
-    decoded = sum(1 for _ in builder.as_dataset(split=split))
+    sizes = [row["image"].shape[:2] for row in builder.as_dataset(split=split).as_numpy_iterator()]
     info = builder.info.splits[split]
     return {
         "rows": rows,
         "examples": info.num_examples,
         "bytes": info.num_bytes,
         "hosts": hosts,
-        "decoded": decoded,
+        "decoded": len(sizes),
+        "sizes": sizes,
         "splits": sorted(builder.info.splits),
     }
 
@@ -88,6 +89,15 @@ def webdataset_rows(directory):
             "fields": sorted(about),
         })
     return rows
+
+
+def open_clip_pairs(directory):
+    """As open_clip reads tar files (training/data.py), but without its handlers, which pass over what fails, and its filter of samples without an image."""
+    import webdataset
+
+    pairs = webdataset.WebDataset(files(directory, ".tar"), shardshuffle=False, empty_check=False).decode("pilrgb")
+    pairs = pairs.rename(image="jpg;png;jpeg;webp", text="txt").to_tuple("image", "text")
+    return [{"size": image.size, "text": text} for image, text in pairs]
 
 
 def table_rows(table):
@@ -150,6 +160,7 @@ READERS = {
     "tfds": tfds_rows,
     "big_vision": big_vision,
     "webdataset": webdataset_rows,
+    "open_clip": open_clip_pairs,
     "tables": tables,
     "hugging_face": hugging_face,
     "datacomp": datacomp,

@@ -89,6 +89,8 @@ interface Tfds {
   readonly bytes: number;
   readonly hosts: number[];
   readonly decoded: number;
+  /** Height and width of each image as it is decoded. */
+  readonly sizes: readonly [number, number][];
   readonly splits: string[];
 }
 
@@ -126,29 +128,79 @@ test('TensorFlow Datasets opens the output as it is, with images, tags and weigh
   }
 });
 
-test('images that nobody could decode end no run of TensorFlow Datasets: they are not written', options, async (t) => {
-  const demo = demoBatch(5, 0, ROWS);
-  const webp = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
-    .webp()
-    .toBuffer();
-  const gif = await sharp(webp).gif().toBuffer();
-  const spoils = [null, new Uint8Array(), Buffer.from('no image'), gif, webp];
-  const spoilt = batchOf(
-    demo.schema.fields.map((f, i) => {
-      const values = Array.from({ length: ROWS }, (_, row) =>
-        f.name === 'image' && row % 5 === 0 ? spoils[(row / 5) % spoils.length] : demo.getChildAt(i)!.get(row),
-      );
-      return [f.name, { type: f.type, values }];
-    }),
-  );
-  const directory = await balancedOf(spoilt, scratch(t), '--output.formats=[tfrecord]');
-  const { rows } = readOutput(directory).report;
-  const dropped = Object.entries(rows.dropped).filter(([reason]) => reason.startsWith('image: '));
-  assert.ok(dropped.length >= 4);
-  const tfds = read<Tfds>('tfds', directory, 'train');
-  assert.equal(tfds.rows.length, tfds.examples);
-  assert.equal(tfds.decoded, tfds.examples);
-});
+test(
+  'images that nobody could decode end no run of TensorFlow Datasets or webdataset: they are not written',
+  options,
+  async (t) => {
+    const demo = demoBatch(5, 0, ROWS);
+    const webp = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+      .webp()
+      .toBuffer();
+    const gif = await sharp(webp).gif().toBuffer();
+    const spoils = [null, new Uint8Array(), Buffer.from('no image'), gif, webp];
+    const spoilt = batchOf(
+      demo.schema.fields.map((f, i) => {
+        const values = Array.from({ length: ROWS }, (_, row) =>
+          f.name === 'image' && row % 5 === 0 ? spoils[(row / 5) % spoils.length] : demo.getChildAt(i)!.get(row),
+        );
+        return [f.name, { type: f.type, values }];
+      }),
+    );
+    const written = async (format: string) => {
+      const directory = await balancedOf(spoilt, scratch(t), `--output.formats=[${format}]`);
+      const { rows } = readOutput(directory).report;
+      const dropped = Object.entries(rows.dropped).filter(([reason]) => reason.startsWith('image: '));
+      assert.ok(dropped.length >= 4, format);
+      return { directory, rows: rows.written };
+    };
+    const records = await written('tfrecord');
+    const tfds = read<Tfds>('tfds', records.directory, 'train');
+    assert.deepEqual([tfds.rows.length, tfds.examples, tfds.decoded], [records.rows, records.rows, records.rows]);
+    const tar = await written('webdataset');
+    const pairs = read<{ size: [number, number]; text: string }[]>('open_clip', tar.directory);
+    assert.equal(pairs.length, tar.rows);
+    assert.ok(
+      pairs.some(({ size }) => String(size) === '9,9'),
+      'WebP is there',
+    );
+    assert.ok(pairs.every(({ text }) => text !== ''));
+  },
+);
+
+test(
+  'GIF and WebP, encoded again as small JPEGs, are decoded by TensorFlow Datasets; what is broken is not written',
+  options,
+  async (t) => {
+    const demo = demoBatch(5, 0, ROWS);
+    const large = sharp({ create: { width: 90, height: 60, channels: 3, background: 'red' } });
+    const gif = await large.gif().toBuffer();
+    const broken = await large.jpeg().toBuffer();
+    // The end is there, so that only decoding shows it.
+    broken.fill(0xff, 4, broken.length - 2);
+    const spoils = [gif, await large.webp().toBuffer(), broken];
+    const spoilt = batchOf(
+      demo.schema.fields.map((f, i) => {
+        const values = Array.from({ length: ROWS }, (_, row) =>
+          f.name === 'image' && row % 5 === 0 ? spoils[(row / 5) % spoils.length] : demo.getChildAt(i)!.get(row),
+        );
+        return [f.name, { type: f.type, values }];
+      }),
+    );
+    const images = ['--output.images.resize=12', '--output.images.quality=90'];
+    const directory = await balancedOf(spoilt, scratch(t), '--output.formats=[parquet, tfrecord]', ...images);
+    const output = readOutput(directory);
+    const tfds = read<Tfds>('tfds', directory, 'train');
+    assert.equal(tfds.decoded, output.manifest.rows.written);
+    assert.deepEqual(
+      tfds.rows.map(({ id, text, image }) => ({ id, text, image })),
+      await parquetRows(output),
+    );
+    assert.deepEqual(new Set(tfds.sizes.map(String)), new Set(['12,12', '12,18']), 'height and width');
+    const { dropped } = output.report.rows;
+    assert.ok(Object.keys(dropped).some((reason) => reason.startsWith('image: ')));
+    assert.equal(dropped['image: other format'], undefined);
+  },
+);
 
 test('two stages: a share of the examples is not balanced, and big_vision mixes them', options, async (t) => {
   const directory = await balanced(scratch(t), '--output.formats=[tfrecord]', '--output.stages=0.1');

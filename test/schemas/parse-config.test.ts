@@ -301,6 +301,21 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
     ],
   ],
   [
+    'images for TensorFlow Datasets that it does not decode',
+    { ...least, output: { directory: 'o', formats: ['tfrecord'], images: { format: 'webp' } } },
+    [
+      'output.images.format: expected jpeg or png, which TensorFlow Datasets decodes, got webp with tfrecord in output.formats.',
+    ],
+  ],
+  [
+    'images encoded again for a format that has none, at a quality that nothing has',
+    { ...least, output: { directory: 'o', formats: ['datacomp'], images: { format: 'png', quality: 9 } } },
+    [
+      'output.images: expected a format with images in output.formats, got datacomp.',
+      'output.images.quality: expected none with png, which loses nothing, got one.',
+    ],
+  ],
+  [
     'output of nothing',
     { ...least, output: { directory: 'o', formats: [], weights: 'none' } },
     ['output.formats: expected at least one format where weights is none, got an empty list.'],

@@ -11,12 +11,16 @@ export function activate(
   if (activation === 'none') out.set(logits);
   else if (activation === 'sigmoid') for (let i = 0; i < out.length; i++) out[i] = 1 / (1 + Math.exp(-logits[i]!));
   else {
+    const powers = new Float64Array(n);
     for (let at = 0; at < out.length; at += n) {
       let largest = Number.NEGATIVE_INFINITY;
-      for (let j = at; j < at + n; j++) largest = Math.max(largest, logits[j]!);
+      for (let j = 0; j < n; j++) largest = Math.max(largest, logits[at + j]!);
       let sum = 0;
-      for (let j = at; j < at + n; j++) sum += Math.exp(logits[j]! - largest);
-      for (let j = at; j < at + n; j++) out[j] = Math.exp(logits[j]! - largest) / sum;
+      for (let j = 0; j < n; j++) {
+        powers[j] = Math.exp(logits[at + j]! - largest);
+        sum += powers[j]!;
+      }
+      for (let j = 0; j < n; j++) out[at + j] = powers[j]! / sum;
     }
   }
   return out;

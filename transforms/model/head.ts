@@ -3,7 +3,7 @@ import { InvariantError } from '../../schemas/errors.js';
 import type { HeadConfig } from '../../schemas/models-config.js';
 import { activate } from './activate.js';
 import type { HeadFile } from './head-file.js';
-import { products, squaredLengths } from './products.js';
+import { createProducts, type Multiplied, squaredLengths } from './products.js';
 
 /** Scores of some vectors. */
 export interface Head {
@@ -11,14 +11,17 @@ export interface Head {
   readonly classes: readonly string[];
   readonly dims: number;
   /**
-   * Scores [rows, classes] of vectors [rows, dims]; NaN in every class of a row whose vector has a number that is not finite or, where lengths
-   * count, has length 0.
+   * Scores [rows, classes] of vectors [rows, dims]; NaN in every class of a row whose vector has a number that is not finite, is so long that a
+   * product may be beyond float32 or, where lengths count, has length 0.
    */
   score(vectors: ArrayLike<number>, rows: number): Float32Array;
 }
 
+/** No sum within a product of smaller lengths is beyond float32 (Cauchy and Schwarz). */
+const LARGEST_PRODUCT = 1e38;
+
 function normalised(vectors: Float64Array, dims: number): Float64Array {
-  const lengths = squaredLengths(vectors, vectors.length / dims, dims);
+  const lengths = squaredLengths(vectors, dims);
   return vectors.map((value, i) => value / Math.sqrt(lengths[Math.floor(i / dims)]!));
 }
 
@@ -52,34 +55,50 @@ export function createHead(config: HeadConfig, file: HeadFile): Head {
   const classes = [...new Set(names)];
   const n = classes.length;
   const finish = (
-    logits: (vectors: ArrayLike<number>, rows: number, squared: Float64Array) => Float64Array,
+    weights: Float64Array,
+    logits: (multiplied: Multiplied, rows: number) => Float64Array,
     needsLength: boolean,
     activation: 'none' | 'softmax' | 'sigmoid',
-  ): Head => ({
-    classes,
-    dims,
-    score(vectors, rows) {
-      const squared = squaredLengths(vectors, rows, dims);
-      const scores = activate(logits(vectors, rows, squared), rows, n, activation);
-      for (let row = 0; row < rows; row++) {
-        const length = squared[row]!;
-        if (!Number.isFinite(length) || (needsLength && length === 0)) scores.fill(Number.NaN, row * n, (row + 1) * n);
-      }
-      return scores;
-    },
-  });
+  ): Head => {
+    const multiply = createProducts(weights, dims);
+    const longest = Math.sqrt(squaredLengths(weights, dims).reduce((a, b) => Math.max(a, b)));
+    return {
+      classes,
+      dims,
+      score(vectors, rows) {
+        const multiplied = multiply(vectors, rows);
+        const scores = activate(logits(multiplied, rows), rows, n, activation);
+        for (let row = 0; row < rows; row++) {
+          const length = multiplied.squared[row]!;
+          const usable = Math.sqrt(length) * longest < LARGEST_PRODUCT && !(needsLength && length === 0);
+          if (!usable) scores.fill(Number.NaN, row * n, (row + 1) * n);
+        }
+        return scores;
+      },
+    };
+  };
+  /** Each product times the scale of its row, plus the shift of its class. */
+  const scaled = (values: Float64Array, rows: number, scale: (row: number) => number, shift: (j: number) => number) => {
+    const width = values.length / Math.max(1, rows);
+    const shifts = Float64Array.from({ length: width }, (_, j) => shift(j));
+    for (let row = 0, at = 0; row < rows; row++) {
+      const own = scale(row);
+      for (let j = 0; j < width; j++, at++) values[at] = values[at]! * own + shifts[j]!;
+    }
+    return values;
+  };
 
   if ('prompts' in config) {
     const { temperature, bias, activation } = config;
-    const weights = averaged(file, classes);
     return finish(
-      (vectors, rows, squared) => {
-        const values = products(vectors, weights, rows, dims);
-        for (let i = 0; i < values.length; i++) {
-          values[i] = values[i]! / Math.sqrt(squared[Math.floor(i / n)]!) / temperature + bias;
-        }
-        return values;
-      },
+      averaged(file, classes),
+      ({ products, squared }, rows) =>
+        scaled(
+          products,
+          rows,
+          (row) => 1 / (Math.sqrt(squared[row]!) * temperature),
+          () => bias,
+        ),
       true,
       activation,
     );
@@ -88,34 +107,49 @@ export function createHead(config: HeadConfig, file: HeadFile): Head {
   if ('probe' in config) {
     const { normalise, activation } = config;
     return finish(
-      (vectors, rows, squared) => {
-        const values = products(vectors, file.vectors, rows, dims);
-        for (let i = 0; i < values.length; i++) {
-          const length = normalise ? Math.sqrt(squared[Math.floor(i / n)]!) : 1;
-          values[i] = values[i]! / length + file.bias[i % n]!;
-        }
-        return values;
-      },
+      file.vectors,
+      ({ products, squared }, rows) =>
+        scaled(
+          products,
+          rows,
+          (row) => (normalise ? 1 / Math.sqrt(squared[row]!) : 1),
+          (j) => file.bias[j]!,
+        ),
       normalise,
       activation,
     );
   }
   const { temperature, distance } = config;
   const classOf = Int32Array.from(names, (name) => classes.indexOf(name));
-  const cosine = distance === 'cosine';
-  const centroids = cosine ? normalised(file.vectors, dims) : file.vectors;
-  const own = squaredLengths(centroids, names.length, dims);
+  if (distance === 'cosine') {
+    return finish(
+      normalised(file.vectors, dims),
+      ({ products, squared }, rows) => {
+        const cosines = scaled(
+          products,
+          rows,
+          (row) => 1 / (Math.sqrt(squared[row]!) * temperature),
+          () => 0,
+        );
+        return largestOfClass(cosines, rows, classOf, n);
+      },
+      true,
+      'softmax',
+    );
+  }
+  // As they are multiplied, so that the distance is the one to what is multiplied.
+  const centroids = file.vectors.map(Math.fround);
+  const own = squaredLengths(centroids, dims);
   return finish(
-    (vectors, rows, squared) => {
-      const values = products(vectors, centroids, rows, dims);
-      for (let i = 0; i < values.length; i++) {
+    centroids,
+    ({ products, squared }, rows) => {
+      for (let i = 0; i < products.length; i++) {
         const square = squared[Math.floor(i / names.length)]!;
-        const near = cosine ? values[i]! / Math.sqrt(square) : 2 * values[i]! - square - own[i % names.length]!;
-        values[i] = near / temperature;
+        products[i] = (2 * products[i]! - square - own[i % names.length]!) / temperature;
       }
-      return largestOfClass(values, rows, classOf, n);
+      return largestOfClass(products, rows, classOf, n);
     },
-    cosine,
+    false,
     'softmax',
   );
 }

@@ -1,10 +1,8 @@
-/** Encoded images to the pixels that a classifier is fed. Bytes are hostile: only common raster formats are decoded, and only up to a size. */
-import { DataType, type RecordBatch } from 'apache-arrow';
-import { InputError } from '../../schemas/errors.js';
+/** Encoded images to the pixels that a classifier is fed. */
 import type { OnnxConfig } from '../../schemas/models-config.js';
-import { columnData, validity } from '../tag/column.js';
+import { openRaster } from '../image/raster.js';
 import { type Box, pixelsOf } from './faces.js';
-import { loadSharp } from './packages.js';
+import { loadDecoder } from './packages.js';
 
 export type ImageInput = OnnxConfig['input'];
 
@@ -12,36 +10,7 @@ export type ImageInput = OnnxConfig['input'];
 export const NO_IMAGE = 'no image';
 export const UNDECODABLE = 'no JPEG, PNG, GIF or WebP that can be decoded';
 
-/** 64 megapixels, 256 MB decoded: what a bomb may take. Ours. */
-const MAXIMUM_PIXELS = 2 ** 26;
 const CHANNELS = 3;
-
-/** The bytes of each row's image, null where there is none. Throws InputError naming the column where it is not binary. */
-export function encodedImages(batch: RecordBatch, name: string): readonly (Uint8Array | null)[] {
-  const data = columnData(batch, name);
-  if (DataType.isNull(data.type)) return new Array(data.length).fill(null);
-  if (!DataType.isBinary(data.type)) {
-    throw new InputError('images', {
-      place: `column ${name}`,
-      expected: 'encoded images (Binary)',
-      got: `${data.type}`,
-    });
-  }
-  const valid = validity(data);
-  const offsets = data.valueOffsets as Int32Array;
-  const values = (data.values ?? new Uint8Array(0)) as Uint8Array;
-  return Array.from({ length: data.length }, (_, row) => {
-    if (valid !== undefined && valid[row] === 0) return null;
-    const bytes = values.subarray(offsets[row]!, offsets[row + 1]!);
-    return bytes.length === 0 ? null : bytes;
-  });
-}
-
-/** By the first bytes: libvips would also open formats that name other files, such as SVG. */
-function isRaster(bytes: Uint8Array): boolean {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString('latin1');
-  return /^(\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP)/s.test(head);
-}
 
 export interface Decoder {
   /** Pixels [height, width, 3], 0 to 255, RGB; of the box, or of the whole image. undefined where the image cannot be decoded. */
@@ -50,13 +19,13 @@ export interface Decoder {
 
 /** Decodes and resizes to the input's size, without regard to orientation tags, as training loaders do. Throws ConfigError without sharp. */
 export async function createDecoder({ width, height, resize }: ImageInput): Promise<Decoder> {
-  const sharp = await loadSharp();
+  const sharp = await loadDecoder();
   const kernel = resize;
   return {
     async decode(bytes, box) {
-      if (!isRaster(bytes)) return undefined;
+      let image = openRaster(sharp, bytes);
+      if (image === undefined) return undefined;
       try {
-        let image = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' });
         if (box !== undefined) {
           const size = await image.metadata();
           image = image.extract(pixelsOf(box, size.width, size.height));

@@ -3,10 +3,10 @@ import type { RecordBatch } from 'apache-arrow';
 import type { InferenceSession } from 'onnxruntime-node';
 import { InputError } from '../../schemas/errors.js';
 import { classNames, type OnnxConfig } from '../../schemas/models-config.js';
+import { encodedImages } from '../image/raster.js';
 import { activate } from './activate.js';
 import { type Box, faceBoxes } from './faces.js';
-import { createDecoder, encodedImages, fillTensor, NO_IMAGE, UNDECODABLE } from './images.js';
-import type { OpenModel } from './open-model.js';
+import { createDecoder, fillTensor, NO_IMAGE, UNDECODABLE } from './images.js';
 import { loadOnnxRuntime } from './packages.js';
 
 const NO_FACE = 'no face box';
@@ -62,11 +62,11 @@ async function openSession(config: OnnxConfig, bytes: Uint8Array, file: string):
   return { session, input: name, output, fixed: typeof first === 'number' && first > 0 ? first : undefined };
 }
 
-/** Throws as `openSession`. */
-export async function checkOnnx(config: OnnxConfig, bytes: Uint8Array, file: string): Promise<void> {
-  await createDecoder(config.input);
-  const { session } = await openSession(config, bytes, file);
-  await session.release();
+/** A model that is open, for any number of batches at once. */
+export interface ImageModel {
+  /** As that of OpenModel. */
+  score(batch: RecordBatch, place: unknown, without: Map<string, number>): Promise<Float32Array>;
+  close(): Promise<void>;
 }
 
 /** An image, or a part of one, of a row. */
@@ -77,10 +77,11 @@ interface Crop {
 }
 
 /**
- * The model, ready for batches. While one batch of images is scored the next one is decoded, and no more than that: at most 2 times
+ * The model, ready for batches. While one batch of images is scored the next one is decoded, and no more than that: of each call at most 2 times
  * `batch` images are in memory as pixels.
+ * @throws as `openSession`, and ConfigError without sharp.
  */
-export async function openOnnx(config: OnnxConfig, bytes: Uint8Array, file: string): Promise<OpenModel> {
+export async function openOnnx(config: OnnxConfig, bytes: Uint8Array, file: string): Promise<ImageModel> {
   const { InferenceSession: _, Tensor } = await loadOnnxRuntime();
   const decoder = await createDecoder(config.input);
   const { session, input, output, fixed } = await openSession(config, bytes, file);
@@ -127,7 +128,6 @@ export async function openOnnx(config: OnnxConfig, bytes: Uint8Array, file: stri
   }
 
   return {
-    columns: config.faces === undefined ? [config.image] : [config.image, config.faces],
     async score(batch, _place, without) {
       const count = (reason: string) => without.set(reason, (without.get(reason) ?? 0) + 1);
       const crops = cropsOf(batch, count);

@@ -6,8 +6,10 @@ import { InputError } from '../../schemas/errors.js';
 import { classNames, fileOf, type HeadConfig, type ModelConfig } from '../../schemas/models-config.js';
 import { absolutePath, storageFor } from '../../storage/index.js';
 import type { PlannedModel } from './columns.js';
-import { createHead } from './head.js';
+import { createHead, type Head } from './head.js';
 import { readHeadFile } from './head-file.js';
+import type { ImageModel } from './onnx.js';
+import { SharedValues } from './shared.js';
 import { numbersAt, openSideFile } from './side-file.js';
 import { vectorsOf } from './vectors.js';
 
@@ -26,8 +28,16 @@ export interface OpenModel {
   readonly columns: readonly string[];
   /** Scores [rows, classes]; NaN in each class of a row that has none, which is counted by reason. */
   score(batch: RecordBatch, place: BatchPlace, without: Map<string, number>): Promise<Float32Array>;
-  close?(): Promise<void>;
+  /** Says that it is used no more. */
+  close(): void;
 }
+
+/** A model's file in use, the same for all that score by it in this process. */
+type Loaded = { readonly head: Head } | { readonly images: ImageModel };
+
+/** Between the bundles of a worker, and between a plan and its run in one process, a model stays open. Ours. */
+const IDLE_MS = 60_000;
+const loaded = new SharedValues<Loaded>((model) => ('images' in model ? model.images.close() : undefined), IDLE_MS);
 
 /** A model's file is read whole. Ours. */
 const MAXIMUM_MODEL_BYTES = 2 ** 31 - 1;
@@ -38,10 +48,13 @@ export function inputColumns(config: ModelConfig): string[] {
   return typeof config.embedding === 'string' ? [config.embedding] : [];
 }
 
-async function readModelFile(
-  folder: string,
-  config: ModelConfig,
-): Promise<{ source: ByteSource; sha256: string; bytes: Uint8Array }> {
+interface ModelFile {
+  readonly source: ByteSource;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+async function readModelFile(folder: string, config: ModelConfig): Promise<ModelFile> {
   const path = absolutePath(folder, fileOf(config));
   const source = await storageFor(path).open(path);
   if (source.bytes > MAXIMUM_MODEL_BYTES) {
@@ -64,35 +77,47 @@ function requireHash(file: string, expected: string, got: string): void {
   if (expected !== got) throw new InputError('model', { file, expected: `sha256 ${expected}`, got });
 }
 
+async function load(config: ModelConfig, { source, bytes }: ModelFile): Promise<Loaded> {
+  if (!('onnx' in config)) return { head: createHead(config, await readHeadFile(source, config)) };
+  const { openOnnx } = await import('./onnx.js');
+  return { images: await openOnnx(config, bytes, source.name) };
+}
+
+/** Of one file with one hash and one configuration there is one. */
+function keyOf(folder: string, config: ModelConfig, sha256: string): string {
+  return JSON.stringify([absolutePath(folder, fileOf(config)), sha256, config]);
+}
+
 /**
  * Reads a model's file for what a run must know beforehand.
  * @throws InputError for a file that is absent, is not the declared one, or cannot be used.
  */
 export async function planModel(name: string, config: ModelConfig, folder: string): Promise<PlannedModel> {
-  const { source, sha256, bytes } = await readModelFile(folder, config);
-  if ('onnx' in config) {
-    requireHash(source.name, config.sha256, sha256);
-    const { checkOnnx } = await import('./onnx.js');
-    await checkOnnx(config, bytes, source.name);
-    return { name, config, classes: classNames(config.classes)!, sha256, bytes: bytes.length };
-  }
-  const file = await readHeadFile(source, config);
-  return { name, config, classes: [...new Set(file.names)], sha256, bytes: bytes.length };
+  const file = await readModelFile(folder, config);
+  const { sha256, bytes } = file;
+  if ('onnx' in config) requireHash(file.source.name, config.sha256, sha256);
+  const { value, release } = await loaded.take(keyOf(folder, config, sha256), () => load(config, file));
+  const classes = 'head' in value ? value.head.classes : classNames(config.classes)!;
+  release();
+  return { name, config, classes, sha256, bytes: bytes.length };
 }
 
-/** Opens a model on a worker. Throws InputError where its file is no longer the planned one. */
+/**
+ * Opens a model where its scores are computed. Its file is read, checked and opened once in a process, however many ask for it, at once or in turn.
+ * @throws InputError where the file is no longer the planned one.
+ */
 export async function openModel({ config, sha256: planned }: PlannedModel, folder: string): Promise<OpenModel> {
-  const { source, sha256, bytes } = await readModelFile(folder, config);
-  requireHash(source.name, planned, sha256);
-  if ('onnx' in config) {
-    const { openOnnx } = await import('./onnx.js');
-    return openOnnx(config, bytes, source.name);
-  }
-  return openHead(config, source);
+  const { value, release } = await loaded.take(keyOf(folder, config, planned), async () => {
+    const file = await readModelFile(folder, config);
+    requireHash(file.source.name, planned, file.sha256);
+    return load(config, file);
+  });
+  if ('images' in value) return { columns: inputColumns(config), score: value.images.score, close: release };
+  return openHead(config as HeadConfig, value.head, release);
 }
 
-async function openHead(config: HeadConfig, source: ByteSource): Promise<OpenModel> {
-  const head = createHead(config, await readHeadFile(source, config));
+/** Heads are shared; the side file that is open is each user's own. */
+function openHead(config: HeadConfig, head: Head, close: () => void): OpenModel {
   const { dims, classes } = head;
   const { embedding } = config;
   let side: { readonly file: string; readonly array: Awaited<ReturnType<typeof openSideFile>> } | undefined;
@@ -116,6 +141,7 @@ async function openHead(config: HeadConfig, source: ByteSource): Promise<OpenMod
       if (missing > 0) without.set(NO_VECTOR, (without.get(NO_VECTOR) ?? 0) + missing);
       return scores;
     },
+    close,
   };
 }
 

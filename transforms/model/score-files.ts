@@ -7,6 +7,7 @@ import type { Split } from '../../schemas/split.js';
 import { storageFor } from '../../storage/index.js';
 import type { Attached } from '../read/attached.js';
 import { type Job, workPath } from '../read/job.js';
+import type { Unreadable } from '../read/losses.js';
 import { modelColumns } from './columns.js';
 
 /** What the phase leaves. */
@@ -15,9 +16,11 @@ export interface ScoreFiles {
   readonly files: readonly (readonly [ordinal: number, name: string])[];
   /** By model. */
   readonly models: Readonly<Record<string, ModelCounts>>;
+  /** Rows that could not be read, or whose side file could not be: without scores, and to be read by no later pass. */
+  readonly unreadable: readonly Unreadable[];
 }
 
-/** Of the rows that a model was given. */
+/** Of the rows that a model was given, those that are lost left out. */
 export interface ModelCounts {
   readonly rows: number;
   /** Rows without scores, by reason. */
@@ -41,8 +44,10 @@ export function decodeScoreFiles(bytes: Uint8Array): ScoreFiles {
 export function mergeScoreFiles(parts: Iterable<ScoreFiles>): ScoreFiles {
   const files: [number, string][] = [];
   const models: Record<string, { rows: number; without: Record<string, number> }> = {};
+  const unreadable: Unreadable[] = [];
   for (const part of parts) {
     for (const [ordinal, name] of part.files) files.push([ordinal, name]);
+    unreadable.push(...part.unreadable);
     for (const [name, { rows, without }] of Object.entries(part.models)) {
       models[name] ??= { rows: 0, without: {} };
       const sum = models[name]!;
@@ -50,7 +55,11 @@ export function mergeScoreFiles(parts: Iterable<ScoreFiles>): ScoreFiles {
       for (const [reason, n] of Object.entries(without)) sum.without[reason] = (sum.without[reason] ?? 0) + n;
     }
   }
-  return { files: files.sort(([a], [b]) => a - b), models };
+  return {
+    files: files.sort(([a], [b]) => a - b),
+    models,
+    unreadable: unreadable.sort((a, b) => a.firstRow - b.firstRow),
+  };
 }
 
 /** One column of float32 rows, null where NaN. */

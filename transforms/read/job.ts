@@ -3,6 +3,7 @@ import type { FilterRule, RunConfig } from '../../schemas/config.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { ColumnInfo } from '../../schemas/split.js';
 import { below, storageFor } from '../../storage/index.js';
+import type { EncoderVersions } from '../image/encoder.js';
 import type { PlannedModel } from '../model/columns.js';
 import type { Lexicon } from '../tag/lexicon.js';
 import type { InputPlan } from './plan.js';
@@ -23,6 +24,8 @@ export interface Job {
   readonly lexicons: Readonly<Record<string, Lexicon>>;
   /** Models, whose scores are columns of the batches; left out: none. */
   readonly models?: readonly PlannedModel[];
+  /** Versions of what encodes the images again; left out: nothing does. */
+  readonly encoder?: EncoderVersions;
   /** Text of the duals to start from. */
   readonly warm?: string | undefined;
 }

@@ -16,6 +16,8 @@ import { createTagger, type Tagger } from './tagger.js';
 /** Reasons of the resampler, after those of the filters. */
 export const WEIGHT_ZERO = 'weight 0';
 export const SAMPLED_OUT = 'sampled out';
+/** Reason of rows that were drawn, whose image could not be decoded or encoded. */
+export const NOT_REENCODED = 'image: not re-encoded';
 /** Reason of rows whose row group or file could not be decoded; they have no drop code, for they are never seen. */
 export const UNREADABLE = 'unreadable';
 

@@ -6,6 +6,7 @@ import { type M4Config, readStream, stateSpecs, writeStream } from '../balance/m
 import type { Problem } from '../balance/problem.js';
 import { createPatternCounter, type Located, type PatternCounter } from '../balance/range-files.js';
 import { currentDuals, encodeStream, latestStream, type StreamState, updateStream } from '../balance/stream.js';
+import { type Encoder, encoderOf } from '../image/encoder.js';
 import { type Handed, received } from '../read/handed.js';
 import { mergerOf } from '../read/merger.js';
 import {
@@ -47,6 +48,7 @@ export interface Online extends Learnt {
 class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof stateSpecs> {
   override readonly stateSpecs = stateSpecs;
   private stage!: Stage;
+  private encoder: Encoder | undefined;
   private addRows!: ReturnType<typeof createAddRows>;
   private task!: M4Config;
   private written!: Written;
@@ -62,6 +64,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
   override async setup() {
     const { staging, task } = this.config;
     this.stage = await openStage(staging, { allColumns: true });
+    this.encoder = await encoderOf(this.stage.job);
     this.addRows = createAddRows(this.stage);
     this.task = await received(task);
   }
@@ -82,6 +85,7 @@ class OnlineWrite extends DoFn<KV<string, Unit>, KV<string, Uint8Array>, typeof 
     const context = {
       staging: this.config.staging,
       stage: this.stage,
+      encoder: this.encoder,
       shuffled: this.config.shuffled,
       weigher: learner(this.task.problem, stream),
       partName: ({ index }: ShardRange) => `${index}-${attempt}`,

@@ -8,6 +8,8 @@ import { addCertificate } from '../balance/certificate.js';
 import type { Problem } from '../balance/problem.js';
 import type { TagsBatch } from '../balance/tags-bytes.js';
 import { type WeightDuals, weigh } from '../balance/weight.js';
+import type { Encoder } from '../image/encoder.js';
+import { reencode } from '../image/reencode.js';
 import { project } from '../read/columns.js';
 import { dataPath } from '../read/job.js';
 import { type Examples, isUnreadable, placed } from '../read/reader.js';
@@ -17,7 +19,7 @@ import { addWeights } from '../stats/histogram.js';
 import { addWeighted } from '../stats/moments.js';
 import { columnData } from '../tag/column.js';
 import { keptRows, scatterTags, selectTags } from '../tag/select.js';
-import { SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
+import { NOT_REENCODED, SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
 import { sampleKeys } from './keys.js';
 import { openPart, type PartWriter, type RowKind } from './part.js';
 import { placesOf } from './places.js';
@@ -49,6 +51,8 @@ export interface ShardContext {
    * not put other bytes in the place of those that were counted.
    */
   partName(range: ShardRange): string;
+  /** Encodes the images that are written again; left out: they are written as they were read. */
+  readonly encoder?: Encoder | undefined;
   /** Number of shards that the rows are to be shuffled into; left out: they stay in the order of the input. */
   readonly shuffled?: number | undefined;
   /** Called with the number of rows passed. */
@@ -60,9 +64,10 @@ export interface ShardContext {
   onTags?(rows: CountedBatch, utility: Float64Array | undefined): void;
 }
 
-/** Final reasons by drop code - 1: the filters', then the resampler's. */
+/** Final reasons by drop code - 1: the filters', then the resampler's, then the encoder's. */
 export function finalReasons(stage: Stage): string[] {
-  return [...stage.reasons, WEIGHT_ZERO, SAMPLED_OUT];
+  const encoded = stage.job.config.output.images !== undefined;
+  return [...stage.reasons, WEIGHT_ZERO, SAMPLED_OUT, ...(encoded ? [NOT_REENCODED] : [])];
 }
 
 export function emptyResult(stage: Stage): Written {
@@ -132,6 +137,12 @@ async function writeBatch(
   const rowNumbers = rowNumbersOf(kept, firstRow);
   uniforms(ids, rowNumbers, balance.seed, uniform);
   const count = copies(weights, uniform, new Uint8Array(kept.length));
+  const raw = output.stages === undefined ? undefined : new Uint8Array(kept.length);
+  if (raw !== undefined) {
+    uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);
+    randomControl(uniform, rawRate(output.stages!, weigher.problem.rate), raw);
+  }
+  const { own, undone } = await withImages(context, batch, { kept, count, raw });
   addWeighted(into.resampled, tags, new Float64Array(count));
   uniforms(ids, rowNumbers, (balance.seed ^ RANDOM_CONTROL) >>> 0, uniform);
   const control = randomControl(uniform, weigher.problem.rate, new Uint8Array(kept.length));
@@ -141,11 +152,11 @@ async function writeBatch(
   const allCopies = spread(count, kept, new Uint8Array(batch.numRows));
   const codes = { weightZero: stage.reasons.length + 1, sampledOut: stage.reasons.length + 2 };
   const final = finalDrop(drop, allWeights, allCopies, codes, new Uint8Array(batch.numRows));
+  for (const row of undone) final[row] = codes.sampledOut + 1;
   countCodes(final, into.drops);
 
   const allTags = once(() => scatterTags(tags, kept, batch.numRows, stage.names.attributes.length));
   if (output.formats.length > 0) {
-    const own = stage.carried(batch);
     into.schema ??= encodeSchema(own.schema);
     const training = wantsTrainingColumns(output.formats);
     const keyed = output.formats.includes('webdataset');
@@ -158,9 +169,7 @@ async function writeBatch(
       else await spill.write(kind, chosen, inputs, placesOf(indices, firstRow, balance.seed));
     };
     await write('shard', allWeights, expand(allCopies, drop));
-    if (output.stages !== undefined) {
-      uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);
-      const raw = randomControl(uniform, rawRate(output.stages, weigher.problem.rate), new Uint8Array(kept.length));
+    if (raw !== undefined) {
       const rawCopies = spread(raw, kept, new Uint8Array(batch.numRows));
       await write(
         'raw',
@@ -178,6 +187,39 @@ async function writeBatch(
     );
     await part.writeWeights(table);
   }
+}
+
+interface Drawn {
+  readonly kept: Uint32Array;
+  /** [kept] copies in the balanced part, and in the one that is not. */
+  readonly count: Uint8Array;
+  readonly raw: Uint8Array | undefined;
+}
+
+/**
+ * What is carried of a batch, with the images of the rows that were drawn encoded again where that is wanted. Rows whose image cannot be have no copies then; `undone`:
+ * those of them that were drawn for the balanced part.
+ */
+async function withImages(
+  { stage, encoder }: ShardContext,
+  batch: RecordBatch,
+  { kept, count, raw }: Drawn,
+): Promise<{ readonly own: RecordBatch; readonly undone: readonly number[] }> {
+  const carried = stage.carried(batch);
+  if (encoder === undefined) return { own: carried, undone: [] };
+  const wanted = new Uint8Array(batch.numRows);
+  kept.forEach((row, i) => {
+    wanted[row] = count[i]! | (raw?.[i] ?? 0);
+  });
+  const { batch: own, lost } = await reencode(carried, wanted, encoder);
+  const undone: number[] = [];
+  kept.forEach((row, i) => {
+    if (lost[row] === 0) return;
+    if (count[i]! > 0) undone.push(row);
+    count[i] = 0;
+    if (raw !== undefined) raw[i] = 0;
+  });
+  return { own, undone };
 }
 
 /** The value, made when it is first asked for. */

@@ -1,16 +1,16 @@
 /**
- * Rows as they go into shards. Parquet and Arrow carry the input's columns. Formats that trainers read without a join have three more: the
- * weight, what is known of each attribute and the labels; a WebDataset also a key.
+ * Rows as they go into shards. Parquet and Arrow carry the input's columns. Formats that trainers read without a join have more: the
+ * weight, what is known of each attribute, how likely it is where it is soft, and the labels; a WebDataset also a key.
  */
 import { type Data, Field, Float32, Int8, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
 import { InvariantError } from '../../schemas/errors.js';
-import { NEARER, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { NEARER, PRESENT, PROBABILITY, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
 import { labelsToArrow } from '../tag/arrow.js';
 
 /** Formats that have these columns. */
 const TRAINING_FORMATS: ReadonlySet<string> = new Set(['tfrecord', 'webdataset']);
 
-/** What an attribute is in them where nothing is known of it; else 1 or 0. */
+/** What an attribute is in them where nothing is known of it; else 1 or 0, and a probability from 0 to 1. */
 export const UNKNOWN_ATTRIBUTE = -1;
 
 export function wantsTrainingColumns(formats: readonly string[]): boolean {
@@ -24,6 +24,14 @@ function attributeData(tags: Tags, k: number, m: number): Data<Int8> {
     data[row] = value === UNKNOWN ? UNKNOWN_ATTRIBUTE : value === PRESENT ? 1 : 0;
   }
   return makeData({ type: new Int8(), length: tags.rows, nullCount: 0, data });
+}
+
+function probabilityData(tags: Tags, k: number, m: number): Data<Float32> {
+  const data = Float32Array.from({ length: tags.rows }, (_, row) => {
+    const p = PROBABILITY[tags.attributes[row * m + k]!]!;
+    return Number.isNaN(p) ? UNKNOWN_ATTRIBUTE : p;
+  });
+  return makeData({ type: new Float32(), length: tags.rows, nullCount: 0, data });
 }
 
 /** A name that no column has yet: the name, or with `m4_` before it as often as is needed. */
@@ -46,6 +54,7 @@ export function trainingFields(schema: Schema, names: TagNames): Field[] {
   const wanted = [
     new Field('weight', new Float32(), false),
     ...names.attributes.map((name) => new Field(`s_${name}`, new Int8(), false)),
+    ...(names.soft ?? []).map((k) => new Field(`p_${names.attributes[k]}`, new Float32(), false)),
     labelsToArrow({ rows: 0, attributes: new Uint8Array(), offsets: new Uint32Array(1), labels: new Uint16Array() }, [])
       .field,
   ];
@@ -53,7 +62,8 @@ export function trainingFields(schema: Schema, names: TagNames): Field[] {
 }
 
 /**
- * The batch with the columns weight (32 bits), s_<attribute> (1, 0, or -1 where nothing is known; the nearer of 1 and 0 where the attribute is soft) and labels (names) after its own.
+ * The batch with the columns weight (32 bits), s_<attribute> (1, 0, or -1 where nothing is known; the nearer of 1 and 0 where the attribute is soft),
+ * of soft attributes p_<attribute> (the probability as it was rounded, or -1) and labels (names) after its own.
  * @param weights [rows]
  */
 export function withTraining(batch: RecordBatch, tags: Tags, weights: Float64Array, names: TagNames): RecordBatch {
@@ -64,6 +74,7 @@ export function withTraining(batch: RecordBatch, tags: Tags, weights: Float64Arr
   const data = [
     makeData({ type: new Float32(), length: batch.numRows, nullCount: 0, data: Float32Array.from(weights) }),
     ...names.attributes.map((_, k) => attributeData(tags, k, m)),
+    ...(names.soft ?? []).map((k) => probabilityData(tags, k, m)),
     labelsToArrow(tags, names.labels).data,
   ];
   return extended(batch, trainingFields(batch.schema, names), data);

@@ -11,6 +11,7 @@ import {
 import { storageFor } from '../../storage/index.js';
 import type { Problem } from '../balance/problem.js';
 import type { WeightDuals } from '../balance/weight.js';
+import { type Encoder, encoderOf } from '../image/encoder.js';
 import { type Handed, received } from '../read/handed.js';
 import { saveBytes, workPath } from '../read/job.js';
 import { mergerOf } from '../read/merger.js';
@@ -55,6 +56,7 @@ export interface WriteConfig {
 class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   private stage!: Stage;
   private weigher!: Weigher;
+  private encoder: Encoder | undefined;
   private written!: Written;
   private merger: string | undefined;
 
@@ -65,6 +67,7 @@ class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   override async setup() {
     const { staging, task } = this.config;
     this.stage = await openStage(staging, { allColumns: true });
+    this.encoder = await encoderOf(this.stage.job);
     const { problem, duals } = await received(task);
     this.weigher = { problem, next: () => duals };
   }
@@ -92,11 +95,12 @@ class Write extends DoFn<Unit, KV<string, Uint8Array>> {
       ctx.counter('rows', range.to - range.from);
       return found;
     }
-    const { stage, weigher } = this;
+    const { stage, weigher, encoder } = this;
     const context = {
       staging,
       stage,
       weigher,
+      encoder,
       shuffled,
       partName: () => name,
       onRows: (rows: number) => ctx.counter('rows', rows),

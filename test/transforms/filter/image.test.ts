@@ -101,7 +101,7 @@ test("Hugging Face's struct gives its bytes, null where the struct is; of severa
   assert.deepEqual(values(joined as never), ['01', '0b0c', null]);
 });
 
-test('TFRecords with images keep what TensorFlow decodes, unless a rule says so already', () => {
+test('TFRecords with images keep what TensorFlow decodes, tar files what open_clip reads, unless a rule says so already', () => {
   const columns = [
     { name: 'text', type: 'Utf8', nullable: true },
     { name: 'image', type: 'Binary', nullable: true },
@@ -115,5 +115,17 @@ test('TFRecords with images keep what TensorFlow decodes, unless a rule says so 
   assert.deepEqual(withTrainableImages([words, wide], columns, tfrecord), [words, wide, added]);
   assert.deepEqual(withTrainableImages([own, words], columns, tfrecord), [own, words]);
   assert.deepEqual(withTrainableImages([words], columns.slice(0, 1), tfrecord), [words]);
-  assert.deepEqual(withTrainableImages([words], columns, { formats: ['webdataset'] }), [words]);
+  assert.deepEqual(withTrainableImages([words], columns, { formats: ['parquet', 'arrow', 'datacomp'] }), [words]);
+  const tar = { formats: ['webdataset' as const] };
+  assert.deepEqual(withTrainableImages([words], columns, tar), [
+    words,
+    { image: { formats: ['jpeg', 'png', 'webp'] } },
+  ]);
+  assert.deepEqual(withTrainableImages([wide], columns, tar), [wide]);
+  const both = { formats: ['webdataset' as const, 'tfrecord' as const] };
+  assert.deepEqual(withTrainableImages([wide], columns, both), [wide, { image: { formats: ['jpeg', 'png'] } }]);
+  const encoded = { ...tfrecord, images: { format: 'jpeg' as const } };
+  const decoded = { image: { formats: ['jpeg', 'png', 'gif', 'webp'] } };
+  assert.deepEqual(withTrainableImages([words], columns, encoded), [words, decoded]);
+  assert.deepEqual(withTrainableImages([words, wide], columns, encoded), [words, wide]);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../../schemas/errors.js';
@@ -6,8 +7,10 @@ import { type HeadConfig, modelSchema } from '../../../schemas/models-config.js'
 import { mixScores, scoreColumns } from '../../../transforms/model/columns.js';
 import { createHead } from '../../../transforms/model/head.js';
 import { readHeadFile } from '../../../transforms/model/head-file.js';
-import { products } from '../../../transforms/model/products.js';
+import { createProducts, plainProducts } from '../../../transforms/model/products.js';
+import { simdProducts } from '../../../transforms/model/products-simd.js';
 import { memorySource } from '../../formats/memory.js';
+import { generator } from '../balance/synthetic.js';
 
 const config = (value: object) => modelSchema.parse({ embedding: 'v', ...value }) as HeadConfig;
 const json = (value: unknown) => memorySource(new Uint8Array(Buffer.from(JSON.stringify(value))), 'w.json');
@@ -25,28 +28,88 @@ const near = (got: ArrayLike<number>, wanted: readonly number[]) => {
   });
 };
 
-test('products are those of the slow twin, whatever the shape', () => {
-  const small = fc.double({ min: -4, max: 4, noNaN: true });
-  const shape = fc.record({
-    rows: fc.nat(5),
-    n: fc.integer({ min: 1, max: 11 }),
-    dims: fc.integer({ min: 1, max: 9 }),
+/** Of what Node 20, 22 and 24 compute on x86-64. */
+const SCORES_SHA256 = 'b9a4136c9a4da2a993ccd0242551b21adffb01057178fc2fe58fb6fd2d22a2ae';
+
+const cases = fc
+  .record({ rows: fc.nat(500), n: fc.integer({ min: 1, max: 19 }), dims: fc.integer({ min: 1, max: 300 }) })
+  .chain((shape) => fc.record({ shape: fc.constant(shape), seed: fc.nat() }));
+
+/** Numbers of many sizes, as float32 or not. */
+function numbersOf(seed: number, length: number, rounded: boolean): Float64Array {
+  const random = generator(seed);
+  return Float64Array.from({ length }, () => {
+    const value = (random() - 0.5) * 10 ** Math.round(6 * random() - 3);
+    return rounded ? Math.fround(value) : value;
   });
-  const cases = shape.chain(({ rows, n, dims }) => {
-    const matrix = (height: number) =>
-      fc.array(fc.array(small, { minLength: dims, maxLength: dims }), { minLength: height, maxLength: height });
-    return fc.record({ dims: fc.constant(dims), x: matrix(rows), w: matrix(n) });
-  });
+}
+
+test('products by WebAssembly are to the bit those of the slow twin, whatever the shape, and near the sums in float64', () => {
   fc.assert(
-    fc.property(cases, ({ dims, x, w }) => {
-      const got = products(Float64Array.from(x.flat()), Float64Array.from(w.flat()), x.length, dims);
+    fc.property(cases, ({ shape: { rows, n, dims }, seed }) => {
+      const weights = numbersOf(seed, n * dims, seed % 2 === 0);
+      const vectors = numbersOf(seed + 1, rows * dims, seed % 3 === 0);
+      const fast = simdProducts(weights, dims);
+      assert.ok(fast, 'this processor has SIMD');
+      const slow = plainProducts(weights, dims)(vectors, rows);
+      assert.deepEqual(fast(vectors, rows), slow);
       assert.deepEqual(
-        [...got],
-        x.flatMap((row) => w.map((vector) => dot(row, vector) + 0)),
+        createProducts(weights, dims)(Float32Array.from(vectors), rows),
+        slow,
+        'float32 is what is multiplied',
       );
+      const row = (of: Float64Array, i: number) => [...of.subarray(i * dims, (i + 1) * dims)];
+      for (let i = 0; i < rows; i += 17) {
+        const x = row(vectors, i);
+        assert.ok(Math.abs(slow.squared[i]! - dot(x, x)) <= 1e-6 * dot(x, x));
+        for (let j = 0; j < n; j++) {
+          const w = row(weights, j);
+          const error = Math.abs(slow.products[i * n + j]! - dot(x, w));
+          assert.ok(error <= 1e-6 * length(x) * length(w) + 1e-30, `row ${i}, class ${j}: ${error}`);
+        }
+      }
     }),
+    { numRuns: 40 },
   );
-  assert.throws(() => products(new Float32Array(3), new Float64Array(4), 2, 2), RangeError);
+});
+
+test('without SIMD the slow twin multiplies', (t) => {
+  const { WebAssembly: own } = globalThis as unknown as { WebAssembly: { Module(): object } };
+  t.mock.method(own, 'Module', () => {
+    throw new Error('no SIMD');
+  });
+  const weights = numbersOf(7, 5 * 30, true);
+  const vectors = numbersOf(8, 11 * 30, true);
+  assert.equal(simdProducts(weights, 30), undefined);
+  assert.deepEqual(createProducts(weights, 30)(vectors, 11), plainProducts(weights, 30)(vectors, 11));
+});
+
+test('scores have the same bytes on every machine and version of Node', () => {
+  const [rows, n, dims] = [300, 40, 768];
+  const random = generator(9);
+  const vectors = Float64Array.from({ length: n * dims }, () => random() - 0.5);
+  const file = { dims, names: Array.from({ length: n }, (_, i) => `${i}`), vectors, bias: new Float64Array(n) };
+  const head = createHead(config({ prompts: 'w.json', temperature: 0.01 }), file);
+  const scores = head.score(
+    Float32Array.from({ length: rows * dims }, () => random() - 0.5),
+    rows,
+  );
+  assert.equal(createHash('sha256').update(scores).digest('hex'), SCORES_SHA256);
+});
+
+test('a row that is not finite spoils no other; numbers that are missing are refused', () => {
+  const weights = numbersOf(5, 3 * 8, true);
+  const vectors = numbersOf(6, 7 * 8, true);
+  const whole = createProducts(weights, 8)(vectors, 7);
+  vectors[2 * 8 + 5] = Number.NaN;
+  vectors[4 * 8] = 1e300;
+  const { products, squared } = createProducts(weights, 8)(vectors, 7);
+  for (let i = 0; i < 7; i++) {
+    if (i === 2 || i === 4) assert.ok(!Number.isFinite(squared[i]!), `row ${i}`);
+    else assert.deepEqual(products.subarray(i * 3, i * 3 + 3), whole.products.subarray(i * 3, i * 3 + 3), `row ${i}`);
+  }
+  assert.throws(() => createProducts(new Float64Array(4), 2)(new Float32Array(3), 2), RangeError);
+  assert.throws(() => createProducts(new Float64Array(3), 2), RangeError);
 });
 
 const X = [3, 4, 0, 1, 0, 2];
@@ -68,7 +131,8 @@ test('zero-shot is the softmax of cosines over the mean direction of each class'
   ].flatMap((x) => softmax([cosine(x, a) / 0.5, cosine(x, [0, 1, 0]) / 0.5]));
   near(head.score(X, 2), wanted);
   near(head.score(Float32Array.from(X), 2), wanted);
-  assert.ok(head.score([0, 0, 0, Number.NaN, 1, 1], 2).every(Number.isNaN), 'of no direction nothing is known');
+  const unusable = [0, 0, 0, Number.NaN, 1, 1, 1e38, 1e38, 1];
+  assert.ok(head.score(unusable, 3).every(Number.isNaN), 'of no direction, or beyond float32, nothing is known');
   const siglip = config({ prompts: 'w.json', temperature: 0.1, activation: 'sigmoid', bias: -10 });
   near(createHead(siglip, file).score([0, 1, 0], 1), [1 / (1 + Math.exp(10)), 1 / (1 + Math.exp(0))]);
 });

@@ -1,0 +1,106 @@
+;; Dot products of many vectors with a few, four at a time: the fast twin of products.ts, which says what is summed in which order.
+;; Nothing here differs from machine to machine: each lane is one IEEE multiplication and one addition, never fused.
+;;
+;; A tile of 3 rows by 8 classes is as many sums as stay in registers; larger ones, and unrolled loops, measured slower.
+(module
+  (memory (export "memory") 1)
+
+  ;; Adds to out, float64 [rows, 8 groups], the products of x, float32 [rows, dims], with w, float32 [groups, dims, 8].
+  ;; rows is a multiple of 3. x, w and out are addresses.
+  (func (export "products")
+    (param $x i32) (param $w i32) (param $out i32) (param $rows i32) (param $dims i32) (param $groups i32)
+    (local $group i32) (local $row i32)
+    (local $stride i32) (local $outStride i32)            ;; bytes of a row of x, of out
+    (local $at i32) (local $blockEnd i32) (local $end i32) ;; in the weights of the group
+    (local $x0 i32) (local $x1 i32) (local $x2 i32)
+    (local $o0 i32) (local $o1 i32) (local $o2 i32)
+    (local $v v128) (local $wa v128) (local $wb v128)     ;; classes 0 to 3 are a, 4 to 7 are b
+    (local $a0 v128) (local $b0 v128) (local $a1 v128) (local $b1 v128) (local $a2 v128) (local $b2 v128)
+    (local.set $stride (i32.mul (local.get $dims) (i32.const 4)))
+    (local.set $outStride (i32.mul (local.get $groups) (i32.const 64)))
+    (loop $groups
+      (local.set $end (i32.add (local.get $w) (i32.mul (local.get $dims) (i32.const 32))))
+      (local.set $row (i32.const 0))
+      (local.set $x0 (local.get $x))
+      (local.set $o0 (i32.add (local.get $out) (i32.mul (local.get $group) (i32.const 64))))
+      (loop $rows
+        (local.set $x1 (i32.add (local.get $x0) (local.get $stride)))
+        (local.set $x2 (i32.add (local.get $x1) (local.get $stride)))
+        (local.set $o1 (i32.add (local.get $o0) (local.get $outStride)))
+        (local.set $o2 (i32.add (local.get $o1) (local.get $outStride)))
+        (local.set $at (local.get $w))
+        (loop $blocks
+          ;; 128 dims, of 32 bytes of weights each: BLOCK in products.ts.
+          (local.set $blockEnd (i32.add (local.get $at) (i32.const 4096)))
+          (if (i32.gt_u (local.get $blockEnd) (local.get $end)) (then (local.set $blockEnd (local.get $end))))
+          (local.set $a0 (v128.const i32x4 0 0 0 0))
+          (local.set $b0 (v128.const i32x4 0 0 0 0))
+          (local.set $a1 (v128.const i32x4 0 0 0 0))
+          (local.set $b1 (v128.const i32x4 0 0 0 0))
+          (local.set $a2 (v128.const i32x4 0 0 0 0))
+          (local.set $b2 (v128.const i32x4 0 0 0 0))
+          (loop $dims
+            (local.set $wa (v128.load (local.get $at)))
+            (local.set $wb (v128.load offset=16 (local.get $at)))
+            (local.set $v (v128.load32_splat (local.get $x0)))
+            (local.set $a0 (f32x4.add (local.get $a0) (f32x4.mul (local.get $v) (local.get $wa))))
+            (local.set $b0 (f32x4.add (local.get $b0) (f32x4.mul (local.get $v) (local.get $wb))))
+            (local.set $v (v128.load32_splat (local.get $x1)))
+            (local.set $a1 (f32x4.add (local.get $a1) (f32x4.mul (local.get $v) (local.get $wa))))
+            (local.set $b1 (f32x4.add (local.get $b1) (f32x4.mul (local.get $v) (local.get $wb))))
+            (local.set $v (v128.load32_splat (local.get $x2)))
+            (local.set $a2 (f32x4.add (local.get $a2) (f32x4.mul (local.get $v) (local.get $wa))))
+            (local.set $b2 (f32x4.add (local.get $b2) (f32x4.mul (local.get $v) (local.get $wb))))
+            (local.set $x0 (i32.add (local.get $x0) (i32.const 4)))
+            (local.set $x1 (i32.add (local.get $x1) (i32.const 4)))
+            (local.set $x2 (i32.add (local.get $x2) (i32.const 4)))
+            (local.set $at (i32.add (local.get $at) (i32.const 32)))
+            (br_if $dims (i32.lt_u (local.get $at) (local.get $blockEnd))))
+          (v128.store (local.get $o0) (f64x2.add (v128.load (local.get $o0)) (f64x2.promote_low_f32x4 (local.get $a0))))
+          (v128.store offset=16 (local.get $o0)
+            (f64x2.add (v128.load offset=16 (local.get $o0)) (f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $a0) (local.get $a0)))))
+          (v128.store offset=32 (local.get $o0) (f64x2.add (v128.load offset=32 (local.get $o0)) (f64x2.promote_low_f32x4 (local.get $b0))))
+          (v128.store offset=48 (local.get $o0)
+            (f64x2.add (v128.load offset=48 (local.get $o0)) (f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $b0) (local.get $b0)))))
+          (v128.store (local.get $o1) (f64x2.add (v128.load (local.get $o1)) (f64x2.promote_low_f32x4 (local.get $a1))))
+          (v128.store offset=16 (local.get $o1)
+            (f64x2.add (v128.load offset=16 (local.get $o1)) (f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $a1) (local.get $a1)))))
+          (v128.store offset=32 (local.get $o1) (f64x2.add (v128.load offset=32 (local.get $o1)) (f64x2.promote_low_f32x4 (local.get $b1))))
+          (v128.store offset=48 (local.get $o1)
+            (f64x2.add (v128.load offset=48 (local.get $o1)) (f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $b1) (local.get $b1)))))
+          (v128.store (local.get $o2) (f64x2.add (v128.load (local.get $o2)) (f64x2.promote_low_f32x4 (local.get $a2))))
+          (v128.store offset=16 (local.get $o2)
+            (f64x2.add (v128.load offset=16 (local.get $o2)) (f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $a2) (local.get $a2)))))
+          (v128.store offset=32 (local.get $o2) (f64x2.add (v128.load offset=32 (local.get $o2)) (f64x2.promote_low_f32x4 (local.get $b2))))
+          (v128.store offset=48 (local.get $o2)
+            (f64x2.add (v128.load offset=48 (local.get $o2)) (f64x2.promote_low_f32x4 (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $b2) (local.get $b2)))))
+          (br_if $blocks (i32.lt_u (local.get $at) (local.get $end))))
+        (local.set $x0 (local.get $x2))
+        (local.set $o0 (i32.add (local.get $o2) (local.get $outStride)))
+        (local.set $row (i32.add (local.get $row) (i32.const 3)))
+        (br_if $rows (i32.lt_u (local.get $row) (local.get $rows))))
+      (local.set $w (local.get $end))
+      (local.set $group (i32.add (local.get $group) (i32.const 1)))
+      (br_if $groups (i32.lt_u (local.get $group) (local.get $groups)))))
+
+  ;; Puts the squared lengths of x, float32 [rows, dims], into out, float64 [rows]. dims is a multiple of 4.
+  (func (export "squaredLengths") (param $x i32) (param $out i32) (param $rows i32) (param $dims i32)
+    (local $end i32) (local $last i32) (local $low v128) (local $high v128) (local $a v128) (local $b v128)
+    (local.set $last (i32.add (local.get $out) (i32.mul (local.get $rows) (i32.const 8))))
+    (loop $rows
+      (local.set $end (i32.add (local.get $x) (i32.mul (local.get $dims) (i32.const 4))))
+      (local.set $a (v128.const i64x2 0 0))
+      (local.set $b (v128.const i64x2 0 0))
+      (loop $dims
+        (local.set $low (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $x))))
+        (local.set $high (f64x2.promote_low_f32x4 (v128.load64_zero offset=8 (local.get $x))))
+        (local.set $a (f64x2.add (local.get $a) (f64x2.mul (local.get $low) (local.get $low))))
+        (local.set $b (f64x2.add (local.get $b) (f64x2.mul (local.get $high) (local.get $high))))
+        (local.set $x (i32.add (local.get $x) (i32.const 16)))
+        (br_if $dims (i32.lt_u (local.get $x) (local.get $end))))
+      (local.set $a (f64x2.add (local.get $a) (local.get $b)))
+      (f64.store (local.get $out)
+        (f64.add (f64x2.extract_lane 0 (local.get $a)) (f64x2.extract_lane 1 (local.get $a))))
+      (local.set $out (i32.add (local.get $out) (i32.const 8)))
+      (br_if $rows (i32.lt_u (local.get $out) (local.get $last)))))
+)
