@@ -6,8 +6,8 @@ WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-# What is published is what the image holds: package.json lists it. Packing compiles.
-RUN npm pack --silent && tar -xzf m4-balance-*.tgz
+# What is published is what the image holds: package.json lists it.
+RUN npm run build && npm pack --silent && tar -xzf m4-balance-*.tgz
 
 FROM node:24-slim
 WORKDIR /app

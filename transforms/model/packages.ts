@@ -3,7 +3,7 @@ import { loadSharp } from '../image/raster.js';
 import { loadOptional } from '../optional-package.js';
 
 const WANTED = 'models: an image classifier';
-const INSTALL = 'sharp onnxruntime-node --onnxruntime-node-install=skip';
+const INSTALL = '--ignore-scripts sharp onnxruntime-node';
 
 /** Throws ConfigError where it is not installed. */
 export function loadOnnxRuntime(): Promise<typeof import('onnxruntime-node')> {
