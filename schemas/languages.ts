@@ -3,7 +3,22 @@ import * as z from 'zod';
 import { columnName } from './config-values.js';
 
 /** Languages (ISO 639-1) that the built-in lexicons gender, age and occupations speak; proxies is English only. */
-export const LEXICON_LANGUAGES = ['en', 'de', 'es', 'fr', 'ja', 'zh'] as const;
+export const LEXICON_LANGUAGES = [
+  'en',
+  'ar',
+  'de',
+  'es',
+  'fr',
+  'hi',
+  'it',
+  'ja',
+  'ko',
+  'nl',
+  'pt',
+  'ru',
+  'tr',
+  'zh',
+] as const;
 export type LexiconLanguage = (typeof LEXICON_LANGUAGES)[number];
 
 const language = z.enum(LEXICON_LANGUAGES);

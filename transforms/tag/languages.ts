@@ -4,9 +4,11 @@ import { InvariantError } from '../../schemas/errors.js';
 import { type LanguagesConfig, type LexiconLanguage, languagesInUse } from '../../schemas/languages.js';
 import { type CaptionUse, captionSource } from './captions.js';
 import { hasColumn, type Utf8Column, utf8Column } from './column.js';
-import type { Lexicon } from './lexicon.js';
+import { expandLexicon, type Lexicon } from './lexicon.js';
 import { BUILT_IN_LEXICONS, languageKey } from './read-lexicon.js';
+import { compileScanner, type Scanner } from './scanner.js';
 import type { TagSource } from './source.js';
+import { compileSubstringScanner } from './substring-scanner.js';
 
 /** Bytes of a caption that are looked at, ours: the identifier reads no more than 1,000 UTF-16 units. */
 const MAXIMUM_BYTES = 4000;
@@ -30,12 +32,14 @@ export function identifies(config: LanguagesConfig): boolean {
  * A source that hands each row to the source of its language; a row of another language, or of none that is known, to that of
  * `otherwise`, or to `rest`.
  * @param rest what reads captions of other languages: lexicons that are no built-in ones.
+ * @param mentions where no source finds a term, the language is not identified, which takes far longer than looking for terms.
  */
 export function languageSource(
   text: string,
   config: LanguagesConfig,
   sources: ReadonlyMap<LexiconLanguage, TagSource>,
   rest: TagSource | undefined,
+  mentions: Mentions,
   columns: ReadonlySet<string>,
 ): TagSource {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -46,13 +50,15 @@ export function languageSource(
   let captions: Utf8Column;
   let given: Utf8Column | undefined;
 
-  function languageOf(row: number): string {
+  /** undefined: whichever it is, there is nothing to find. */
+  function languageOf(row: number): string | undefined {
     if (given !== undefined && (given.valid === undefined || given.valid[row] === 1)) {
       return decoder.decode(given.values.subarray(given.offsets[row]!, given.offsets[row + 1]!));
     }
     if (config.detect === 'never' || (captions.valid !== undefined && captions.valid[row] === 0)) return '';
     if (identifier === undefined) throw new InvariantError('languages: tag before prepare');
     const start = captions.offsets[row]!;
+    if (!mentions(captions.values, start, captions.offsets[row + 1]!)) return undefined;
     const end = Math.min(captions.offsets[row + 1]!, start + MAXIMUM_BYTES);
     return identifier(decoder.decode(captions.values.subarray(start, end)));
   }
@@ -66,6 +72,7 @@ export function languageSource(
     },
     tag(row, sink) {
       const language = languageOf(row);
+      if (language === undefined) return;
       let source = byName.get(language);
       if (source === undefined) {
         // As de-AT, zh_Hans or DE: whatever came once is known from then on, as far as a column of languages has few.
@@ -74,6 +81,59 @@ export function languageSource(
         if (source !== undefined && byName.size < 1000) byName.set(language, source);
       }
       source?.tag(row, sink);
+    },
+  };
+}
+
+/** Whether some source may find a term in `bytes[start .. end)`: false is sure. */
+export type Mentions = (bytes: Uint8Array, start: number, end: number) => boolean;
+
+/** A first byte from which on Chinese, Japanese and Korean letters are written in UTF-8, and some symbols: U+2000. */
+const FIRST_EASTERN_BYTE = 0xe2;
+
+/** Looks for the terms of each set of lexicons, by the scanner that `captionSource` has for that set. Compiled when first called. */
+export function mentionsOf(sets: readonly (readonly Lexicon[])[]): Mentions {
+  const isUnspaced = (set: readonly Lexicon[]) => set.some(({ unspaced }) => unspaced);
+  const union = (of: (readonly Lexicon[])[]) => [...new Set(of.flat())];
+  const whole = union(sets.filter((set) => !isUnspaced(set)));
+  const parts = union(sets.filter(isUnspaced));
+  let words: Scanner | undefined;
+  let substrings: Scanner | undefined;
+  // Of a term in other letters, or in ones that may fold to or from others, the first byte says nothing.
+  let always = false;
+  return (bytes, start, end) => {
+    if (words === undefined || substrings === undefined) {
+      words = compileScanner(whole);
+      substrings = compileSubstringScanner(parts);
+      always = parts.flatMap(expandLexicon).some(({ words: [first] }) => {
+        const letter = String.fromCodePoint(first!.codePointAt(0)!);
+        return letter < '\u2000' || letter.toLowerCase() !== letter.toUpperCase();
+      });
+    }
+    if (words.scan(bytes, start, end) > 0) return true;
+    if (parts.length === 0) return false;
+    let at = start;
+    if (!always) while (at < end && bytes[at]! < FIRST_EASTERN_BYTE) at++;
+    return at < end && substrings.scan(bytes, start, end) > 0;
+  };
+}
+
+/** The source that `make` makes, made at its first row: compiling the lexicons of a language that no row is in would take long. */
+function whenNeeded(columns: readonly string[], make: () => TagSource): TagSource {
+  let source: TagSource | undefined;
+  let batch: RecordBatch;
+  return {
+    columns,
+    begin(next) {
+      batch = next;
+      source?.begin(next);
+    },
+    tag(row, sink) {
+      if (source === undefined) {
+        source = make();
+        source.begin(batch);
+      }
+      source.tag(row, sink);
     },
   };
 }
@@ -96,6 +156,10 @@ export function captionSourceOf(
   if (inUse.length === 1) return captionSource(text, inLanguage(inUse[0]!));
   const own = [...uses].flatMap(([name, use]) => (BUILT_IN_LEXICONS.includes(name) ? [] : [use]));
   const rest = own.length === 0 ? undefined : captionSource(text, own);
-  const sources = new Map(inUse.map((language) => [language, captionSource(text, inLanguage(language))]));
-  return languageSource(text, config, sources, rest, columns);
+  const usesOf = new Map(inUse.map((language) => [language, inLanguage(language)]));
+  const sources = new Map(
+    [...usesOf].map(([language, of]) => [language, whenNeeded([text], () => captionSource(text, of))]),
+  );
+  const mentions = mentionsOf([own, ...usesOf.values()].map((of) => of.map(({ lexicon }) => lexicon)));
+  return languageSource(text, config, sources, rest, mentions, columns);
 }

@@ -2,6 +2,7 @@
 import { InputError } from '../../schemas/errors.js';
 import { foldCodePoint, NOT_WORD } from './fold.js';
 import { pluralOf } from './plural.js';
+import { COMMON, type FormRules, makeForms } from './word-forms.js';
 
 export interface LexiconEntry {
   readonly term: string;
@@ -17,6 +18,8 @@ export interface Lexicon {
   readonly plurals: boolean;
   /** Whether the language is written without spaces, so that terms are looked for anywhere. */
   readonly unspaced?: boolean;
+  /** By which more forms of each term are made. */
+  readonly rules?: FormRules;
   readonly entries: readonly LexiconEntry[];
 }
 
@@ -172,8 +175,10 @@ export function parseLexicon(name: string, text: string): Lexicon {
 }
 
 /** The values of a lexicon that terms stand for, sorted by code unit. */
-export function valuesOf({ entries }: Lexicon): string[] {
-  return [...new Set(entries.map(({ value }) => value))].filter((value) => value !== SILENT).sort();
+export function valuesOf({ entries, rules }: Lexicon): string[] {
+  const shown = rules?.articles.map(([value]) => value) ?? [];
+  const values = entries.flatMap(({ value }) => (rules !== undefined && value === COMMON ? shown : [value]));
+  return [...new Set(values)].filter((value) => value !== SILENT).sort();
 }
 
 /** The values of many lexicons, those of one after those of the other, and the number of each in that list; -1 of the silent one. */
@@ -188,8 +193,9 @@ export interface ExpandedTerm extends TermWords {
 }
 
 /**
- * Every word sequence that a lexicon looks for: its terms, their plurals, and both Unicode forms (NFC, NFD) of each. A listed
- * term wins over a plural that falls together with it (`mrs` is not the plural of `mr`); of two plurals, the first in the file.
+ * Every word sequence that a lexicon looks for: its terms, the forms that its rules make, their plurals, and each as it is and in
+ * both Unicode forms (NFC, NFD). A listed term wins over a form or plural that falls together with it (`mrs` is not the plural of
+ * `mr`); of two plurals, the first in the file.
  */
 export function expandLexicon(lexicon: Lexicon): ExpandedTerm[] {
   const expanded = new Map<string, ExpandedTerm>();
@@ -199,10 +205,14 @@ export function expandLexicon(lexicon: Lexicon): ExpandedTerm[] {
     if (!expanded.has(key)) expanded.set(key, { ...term, value });
   };
   // A form that is the term in its other form adds nothing, as with every term in ASCII.
-  const forms = (['NFC', 'NFD'] as const).flatMap((form) =>
-    lexicon.entries
-      .filter(({ term }) => form === 'NFC' || term.normalize('NFD') !== term.normalize('NFC'))
-      .map(({ term, value }) => ({ term: splitTerm(term.normalize(form)), value })),
+  const made = lexicon.rules === undefined ? lexicon.entries : makeForms(lexicon.entries, lexicon.rules);
+  const forms = (['NFC', 'NFD', 'as it is'] as const).flatMap((form) =>
+    made.flatMap(({ term, value }) => {
+      const composed = term.normalize('NFC');
+      if (form === 'NFC') return [{ term: splitTerm(composed), value }];
+      const other = form === 'NFD' ? term.normalize(form) : term;
+      return other === composed ? [] : [{ term: splitTerm(other), value }];
+    }),
   );
   for (const { term, value } of forms) add(term, value);
   if (lexicon.plurals) {

@@ -1,121 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
-import { LEXICON_LANGUAGES, type LexiconLanguage } from '../../../schemas/languages.js';
-import { parseConfig } from '../../../schemas/parse-config.js';
-import { explainRow } from '../../../transforms/tag/arrow.js';
-import { inflect, parseLanguageLexicon } from '../../../transforms/tag/language-lexicon.js';
-import { readLexicon, readLexicons } from '../../../transforms/tag/read-lexicon.js';
-import { createTagger } from '../../../transforms/tag/tagger.js';
-import { batchOf, infoOf } from './batch.js';
-
-async function tagged(columns: Record<string, (string | null)[]>, languages: object) {
-  const config = parseConfig({
-    input: { files: 'x' },
-    attributes: {
-      female: { lexicon: 'gender', value: 'female' },
-      child: { lexicon: 'age', value: 'child' },
-      elderly: { lexicon: 'age', value: 'elderly' },
-    },
-    labels: [{ lexicon: 'occupations' }],
-    languages,
-    output: { directory: 'o' },
-  });
-  const batch = batchOf(columns);
-  const lexicons = readLexicons(config.attributes, config.labels, config.languages);
-  const tagger = createTagger(config.attributes, config.labels, infoOf(batch), {}, lexicons, config.languages);
-  await tagger.prepare();
-  const tags = tagger.tag(batch);
-  return Array.from({ length: batch.numRows }, (_, row) => {
-    const { attributes, labels } = explainRow(tags, tagger.names, row);
-    const gender = attributes.female === null ? '' : attributes.female ? 'female' : 'male';
-    const age = attributes.child ? 'child' : attributes.elderly ? 'elderly' : '';
-    return [gender, age, ...labels].filter((word) => word !== '').join(' ');
-  });
-}
-
-const EXAMPLES: Partial<Record<LexiconLanguage, readonly (readonly [caption: string, expected: string])[]>> = {
-  de: [
-    ['Die Lehrerin schreibt an die Tafel', 'female teacher'],
-    ['Ein Lehrer vor seiner Klasse', 'teacher'],
-    ['Zwei Krankenschwestern im Krankenhaus', 'female nurse'],
-    ['Eine Aerztin untersucht einen alten Mann', 'elderly doctor'],
-    ['Kleines Mädchen mit Hund', 'female child'],
-    ['Schneemann im Garten', ''],
-    ['Bauarbeitern wird gekündigt', 'builder'],
-  ],
-  es: [
-    ['El médico con su paciente', 'doctor'],
-    ['La médica con su paciente', 'female doctor'],
-    ['una periodista en la calle', 'female journalist'],
-    ['un periodista en la calle', 'journalist'],
-    ['Las profesoras y los alumnos', 'female teacher'],
-    ['Ensalada de papas', ''],
-    ['un niño jugando', 'male child'],
-    ['niños jugando', 'child'],
-  ],
-  fr: [
-    ['Une infirmière à l’hôpital', 'female nurse'],
-    ['Le médecin et son patient', 'doctor'],
-    ['une artiste dans son atelier', 'female artist'],
-    ['Vieil homme sur un banc', 'male elderly'],
-    ['bonhomme de neige', ''],
-    ["Deux hommes d'affaires", 'businessperson'],
-  ],
-  zh: [
-    ['女医生和病人', 'female doctor'],
-    ['一个小男孩在弹吉他', 'male child'],
-    ['其他人', ''],
-    ['吉他手', 'guitarist'],
-    ['老奶奶坐在公园里', 'female elderly'],
-  ],
-  ja: [
-    ['若い女性の看護師', 'female nurse'],
-    ['コックピットの写真', ''],
-    ['コックさん', 'cook'],
-    ['彼女は女優です', 'female actor'],
-    ['大丈夫', ''],
-    ['男の子と犬', 'male child'],
-  ],
-};
-
-describe('captions in', () => {
-  for (const [language, examples] of Object.entries(EXAMPLES)) {
-    test(language, async () => {
-      const text = examples.map(([caption]) => caption);
-      const expected = examples.map(([, tags]) => tags);
-      assert.deepEqual(await tagged({ text }, { use: [language] }), expected);
-      // The same among all languages, told by the column; case does not matter.
-      const column = text.map(() => language.toUpperCase());
-      const upper = text.map((caption) => caption.toUpperCase());
-      assert.deepEqual(await tagged({ text: upper, language: column }, { use: 'all' }), expected);
-    });
-  }
-});
-
-test('every label of other languages is one of the English vocabulary, and every value one of the attributes', () => {
-  const labels = new Set(readLexicon('occupations').entries.map(({ value }) => value));
-  for (const language of LEXICON_LANGUAGES) {
-    if (language === 'en') continue;
-    const text = readFileSync(`transforms/tag/lexicons/${language}.tsv`, 'utf8');
-    assert.match(text, /not reviewed by a native speaker/i);
-    const { gender, age, occupations } = parseLanguageLexicon(language, text, 'male');
-    for (const { value } of occupations.entries) assert.ok(labels.has(value), `${language}: ${value}`);
-    for (const { value } of gender.entries) assert.ok(['female', 'male', '-'].includes(value), `${language}: ${value}`);
-    for (const { value } of age.entries)
-      assert.ok(['child', 'young', 'adult', 'elderly', '-'].includes(value), `${language}: ${value}`);
-  }
-});
-
-test('the grammatical masculine says nothing, or male, as is configured', async () => {
-  const text = ['el médico', 'un hombre', 'la médica'];
-  assert.deepEqual(await tagged({ text }, { use: ['es'] }), ['doctor', 'male', 'female doctor']);
-  assert.deepEqual(await tagged({ text }, { use: ['es'], masculine: 'male' }), [
-    'male doctor',
-    'male',
-    'female doctor',
-  ]);
-});
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { mentionsOf } from '../../../transforms/tag/languages.js';
+import { compileScanner } from '../../../transforms/tag/scanner.js';
+import { compileSubstringScanner } from '../../../transforms/tag/substring-scanner.js';
+import { EXAMPLES, tagged } from './language-examples.js';
 
 test('the language of a row is that of the column, with or without a region, else it is identified', async () => {
   const text = ['die Frau', 'une femme', 'a woman', 'une femme', 'Eine ältere Frau sitzt auf einer Bank im Park', null];
@@ -134,23 +26,64 @@ test('the language of a row is that of the column, with or without a region, els
   ]);
 });
 
-test('words inflect by their longest ending, those before a preposition together', () => {
-  const rules = {
-    forms: [
-      ['a', ['as']],
-      ['or', ['ores']],
-    ] as const,
-    before: new Set(['de']),
-  };
-  assert.deepEqual(inflect('jugadora rubia de tenis', rules as never), ['jugadoras rubias de tenis']);
-  assert.deepEqual(inflect('actor', { ...rules, before: undefined } as never), ['actores']);
-  assert.deepEqual(inflect('x', rules as never), []);
+test('rows whose language is not identified, as no term is in them, get the tags that they would get', async () => {
+  const { eld } = await import('eld/small');
+  const detector = eld.newInstance();
+  const directory = mkdtempSync(join(tmpdir(), 'own-'));
+  writeFileSync(join(directory, 'own.tsv'), 'term\tvalue\ndog\tdog\nT恤\tshirt\n');
+  const own = [{ lexicon: join(directory, 'own.tsv') }];
+  const pieces = Object.values(EXAMPLES).flatMap((examples) =>
+    examples.flatMap(([text]) => [text, ...text.split(' ')]),
+  );
+  const other = [
+    'x',
+    'dog',
+    'T恤',
+    'sunset',
+    'on a',
+    'der',
+    '的',
+    '、',
+    '\u{1F600}',
+    'zu verkaufen',
+    'K\u212A',
+    '\ud800',
+  ];
+  const caption = fc
+    .array(fc.constantFrom(...pieces, ...other, ...other), { maxLength: 5 })
+    .map((list) => list.join(' '));
+  await fc.assert(
+    fc.asyncProperty(fc.array(caption, { minLength: 200, maxLength: 300 }), async (text) => {
+      const language = text.map((caption) => detector.detect(Buffer.from(caption).toString()).language);
+      const expected = await tagged({ text, language }, { use: 'all' }, own);
+      assert.deepEqual(await tagged({ text }, { use: 'all' }, own), expected);
+    }),
+    { numRuns: 1 },
+  );
+  rmSync(directory, { recursive: true });
 });
 
-test('a bad language file is refused with its line', () => {
-  const refuses = (text: string, pattern: RegExp) =>
-    assert.throws(() => parseLanguageLexicon('xx.tsv', text, 'male'), pattern);
-  refuses('term\tvalue\n', /xx\.tsv.*line 1/s);
-  refuses('term\tgender\tage\toccupation\na\tmale\n', /line 2/);
-  refuses('term\tgender\tage\toccupation\na\tmale\t\t\nA\t\t\tcook\n', /line 3.*not listed above/s);
+test('a caption mentions something where some scanner finds a term in it', () => {
+  const letters = ['a', 'B', 'k', '\u212a', 'я', '女', 'コ', 'ꙋ', '\u1c88', ' ', "'"];
+  const text = fc.array(fc.constantFrom(...letters), { maxLength: 6 }).map((list) => list.join(''));
+  const lexicon = fc.record({
+    name: fc.constant('x'),
+    plurals: fc.constant(false),
+    unspaced: fc.boolean(),
+    entries: fc.array(fc.record({ term: text, value: fc.constantFrom('v', '-'), line: fc.constant(1) }), {
+      maxLength: 3,
+    }),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(lexicon, { maxLength: 2 }), { maxLength: 3 }), fc.array(text), (sets, texts) => {
+      const mentions = mentionsOf(sets);
+      for (const bytes of texts.map((text) => new TextEncoder().encode(text))) {
+        const found = sets.some((set) => {
+          const compile = set.some(({ unspaced }) => unspaced) ? compileSubstringScanner : compileScanner;
+          return compile(set).scan(bytes, 0, bytes.length) > 0;
+        });
+        assert.equal(mentions(bytes, 0, bytes.length), found);
+      }
+    }),
+  );
 });

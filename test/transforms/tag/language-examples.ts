@@ -1,0 +1,220 @@
+/** Captions of each language with what they say: gender, age, labels, in this order. Of them a test reads positive, negative and grammatical cases. */
+import type { LexiconLanguage } from '../../../schemas/languages.js';
+import { parseConfig } from '../../../schemas/parse-config.js';
+import { explainRow } from '../../../transforms/tag/arrow.js';
+import { readLexicons } from '../../../transforms/tag/read-lexicon.js';
+import { createTagger } from '../../../transforms/tag/tagger.js';
+import { batchOf, infoOf } from './batch.js';
+
+/** What the built-in lexicons, and more labels, say of each row, as in EXAMPLES. */
+export async function tagged(columns: Record<string, (string | null)[]>, languages: object, labels: object[] = []) {
+  const config = parseConfig({
+    input: { files: 'x' },
+    attributes: {
+      female: { lexicon: 'gender', value: 'female' },
+      child: { lexicon: 'age', value: 'child' },
+      elderly: { lexicon: 'age', value: 'elderly' },
+    },
+    labels: [{ lexicon: 'occupations' }, ...labels],
+    languages,
+    output: { directory: 'o' },
+  });
+  const batch = batchOf(columns);
+  const lexicons = readLexicons(config.attributes, config.labels, config.languages);
+  const tagger = createTagger(config.attributes, config.labels, infoOf(batch), {}, lexicons, config.languages);
+  await tagger.prepare();
+  const tags = tagger.tag(batch);
+  return Array.from({ length: batch.numRows }, (_, row) => {
+    const { attributes, labels } = explainRow(tags, tagger.names, row);
+    const gender = attributes.female === null ? '' : attributes.female ? 'female' : 'male';
+    const age = attributes.child ? 'child' : attributes.elderly ? 'elderly' : '';
+    return [gender, age, ...labels].filter((word) => word !== '').join(' ');
+  });
+}
+
+export const EXAMPLES: Readonly<
+  Partial<Record<LexiconLanguage, readonly (readonly [caption: string, expected: string])[]>>
+> = {
+  de: [
+    ['Die Lehrerin schreibt an die Tafel', 'female teacher'],
+    ['Ein Lehrer vor seiner Klasse', 'teacher'],
+    ['Zwei Krankenschwestern im Krankenhaus', 'female nurse'],
+    ['Eine Aerztin untersucht einen alten Mann', 'elderly doctor'],
+    ['Kleines Mädchen mit Hund', 'female child'],
+    ['Schneemann im Garten', ''],
+    ['Bauarbeitern wird gekündigt', 'builder'],
+    ['Das Mädchen und die Großmütter', 'female child'],
+  ],
+  es: [
+    ['El médico con su paciente', 'doctor'],
+    ['La médica con su paciente', 'female doctor'],
+    ['una periodista en la calle', 'female journalist'],
+    ['un periodista en la calle', 'journalist'],
+    ['Las profesoras y los alumnos', 'female teacher'],
+    ['Ensalada de papas', ''],
+    ['un niño jugando', 'male child'],
+    ['niños jugando', 'child'],
+    ['Una cartera de piel', ''],
+    ['Virgen de Nuestra Señora', ''],
+    ['materia prima', ''],
+  ],
+  fr: [
+    ['Une infirmière à l’hôpital', 'female nurse'],
+    ['Le médecin et son patient', 'doctor'],
+    ['une artiste dans son atelier', 'female artist'],
+    ['Vieil homme sur un banc', 'male elderly'],
+    ['bonhomme de neige', ''],
+    ["Deux hommes d'affaires", 'businessperson'],
+    ['Les infirmières et l’infirmier', 'female nurse'],
+    ['la pomme', ''],
+  ],
+  zh: [
+    ['女医生和病人', 'female doctor'],
+    ['一个小男孩在弹吉他', 'male child'],
+    ['其他人', ''],
+    ['吉他手', 'guitarist'],
+    ['老奶奶坐在公园里', 'female elderly'],
+    ['他们', ''],
+    ['女演员', 'female actor'],
+  ],
+  ja: [
+    ['若い女性の看護師', 'female nurse'],
+    ['コックピットの写真', ''],
+    ['コックさん', 'cook'],
+    ['彼女は女優です', 'female actor'],
+    ['大丈夫', ''],
+    ['男の子と犬', 'male child'],
+    ['子供服', ''],
+    ['女子高生', 'female'],
+  ],
+  pt: [
+    ['O médico com o paciente', 'doctor'],
+    ['A médica com o paciente', 'female doctor'],
+    ['uma jornalista na rua', 'female journalist'],
+    ['um jornalista na rua', 'journalist'],
+    ['As professoras e os alunos', 'female teacher'],
+    ['Um homem idoso com guarda-chuva', 'male elderly'],
+    ['menino a brincar', 'male child'],
+    ['Os cirurgiões e as enfermeiras', 'female nurse surgeon'],
+    ['Boneco de neve no jardim', ''],
+    ['1/4 de xícara, dois avos', ''],
+    ['Igreja de Nossa Senhora', ''],
+    ['uma obra-prima da pintura', ''],
+    ['Tempestade política', ''],
+    ['Oficina mecânica', ''],
+    ['As médicas do hospital', 'female doctor'],
+  ],
+  it: [
+    ["L'infermiera in ospedale", 'female nurse'],
+    ['Un infermiere in ospedale', 'nurse'],
+    ['Le infermiere del reparto', 'female nurse'],
+    ["Un'artista nel suo studio", 'female artist'],
+    ['Un artista nel suo studio', 'artist'],
+    ["L'artista nel suo studio", 'artist'],
+    ['Le nonne e le anziane', 'female elderly'],
+    ['Le signore', 'female'],
+    ['Signore e signori', ''],
+    ['I bambini giocano', 'child'],
+    ['Pupazzo di neve', ''],
+    ["Uomini d'affari", 'businessperson'],
+    ['Impianto idraulico', ''],
+    ['Cucina casalinga', ''],
+    ['La dottoressa visita un anziano', 'elderly doctor'],
+  ],
+  nl: [
+    ['Een lerares schrijft op het bord', 'female teacher'],
+    ['Een leraar voor de klas', 'teacher'],
+    ['Twee verpleegsters in het ziekenhuis', 'female nurse'],
+    ['De arts onderzoekt een oude man', 'male elderly doctor'],
+    ['Klein meisje met hond', 'female child'],
+    ['Leraressen en leerlingen', 'female teacher'],
+    ['Sneeuwman in de tuin', ''],
+    ['Twee psychologen', 'psychologist'],
+    ['Een oudere auto', ''],
+    ['non-fictie boeken', ''],
+    ['Hollandse meester', ''],
+    ['De boerinnen en de boer', 'female farmer'],
+  ],
+  ru: [
+    ['Учительница пишет на доске', 'female teacher'],
+    ['Учитель у доски', 'teacher'],
+    ['Портрет пожилой женщины', 'female elderly'],
+    ['Портрет с молодыми женщинами', 'female'],
+    ['Врач с медсёстрами', 'female doctor nurse'],
+    ['врач с медсестрами', 'female doctor nurse'],
+    ['Мальчики играют с собакой', 'male child'],
+    ['Он и она', ''],
+    ['Дед Мороз', ''],
+    ['модель поезда', ''],
+    ['Молодой человек читает', 'male'],
+    ['Автор фото неизвестен', ''],
+    ['Римскому папе', 'male'],
+    ['Папа римский', ''],
+    ['Портрет с дамами', 'female'],
+    ['Танцовщицам и певцам', 'female dancer singer'],
+  ],
+  ko: [
+    ['여자가 기타를 친다', 'female'],
+    ['할머니와 강아지', 'female elderly'],
+    ['소년들이 축구를 한다', 'male child'],
+    ['여의사가 환자를 본다', 'female doctor'],
+    ['의사가 환자를 본다', 'doctor'],
+    ['학생이 배우는 책', ''],
+    ['여성의류 할인', ''],
+    ['축구 선수들의 사진', 'football player'],
+    ['의사 결정', ''],
+    ['부인과 병원', ''],
+    ['간호사까지', 'nurse'],
+    ['딸기 케이크', ''],
+  ],
+  ar: [
+    ['معلمة تكتب على السبورة', 'female teacher'],
+    ['المعلم في الصف', 'teacher'],
+    ['والمعلمات في المدرسة', 'female teacher'],
+    ['الرجل العجوز في الحديقة', 'male elderly'],
+    ['للطبيبة مكتب', 'female doctor'],
+    ['الاطباء في المستشفى', 'doctor'],
+    ['رجل الأعمال', 'businessperson'],
+    ['وجد الباب مفتوحا', ''],
+    ['أولاد وبنات', 'female child'],
+    ['مدينة جدة القديمة', ''],
+    ['والده في المدينة', ''],
+    ['سيارة سيدان', ''],
+    ['زوج من الأحذية', ''],
+    ['ولد في القاهرة', ''],
+    ['مطار جدة', ''],
+    ['الجدة والطبيبات', 'female elderly doctor'],
+    ['قصة مصورة', ''],
+  ],
+  hi: [
+    ['शिक्षिका कक्षा में', 'female teacher'],
+    ['शिक्षक कक्षा में', 'teacher'],
+    ['लड़कियों का समूह', 'female child'],
+    ['एक छोटा लड़का कुत्ते के साथ', 'male child'],
+    ['बूढ़ी औरत बैठी है', 'female elderly'],
+    ['डॉक्टरों की टीम', 'doctor'],
+    ['महिला दिवस', ''],
+    ['ल\u095cका', 'male child'],
+    ['माली में चुनाव', ''],
+    ['राजकुमारियों का महल', 'female royalty'],
+    ['महिलायें', 'female'],
+  ],
+  tr: [
+    ['Kadın öğretmen tahtada', 'female teacher'],
+    ['Öğretmenler sınıfta', 'teacher'],
+    ['Yaşlı adamın köpeği', 'male elderly'],
+    ['Küçük kızlar oynuyor', 'female child'],
+    ['Çocuğun topu', 'child'],
+    ['İş kadını ofiste', 'female businessperson'],
+    ['Kardan adam', ''],
+    ['beyin ameliyatı', ''],
+    ['Cocuklar parkta', 'child'],
+    ['hemşirelere teşekkür', 'nurse'],
+    ['beynin yapısı', ''],
+    ['genç kadınlar', 'female'],
+    ['GENÇ KIZLAR', 'female'],
+    ['yaşlı ağaç', ''],
+    ['Doktorun kızı', 'female doctor'],
+    ['yazın', ''],
+  ],
+};
