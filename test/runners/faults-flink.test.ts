@@ -1,5 +1,5 @@
 /**
- * Faults at seeded moments on Flink, which starts a failed job's tasks again: embedded, and on a cluster of a JobManager and two
+ * Faults at seeded moments on Flink, which starts a failed job's tasks again: embedded, and on a cluster of a JobManager and
  * TaskManagers. Few moments by default, as a run takes long; M4_FAULTS=20 asks for more.
  */
 import assert from 'node:assert/strict';
@@ -11,8 +11,11 @@ import { type StartedFlink, startFlink } from './runners.js';
 const TEST_MS = 19 * 60_000;
 const options = { skip: noProcesses, timeout: TEST_MS };
 const count = Number(process.env.M4_FAULTS ?? 1);
-/** Each costs a cluster. */
-const TASK_MANAGERS = Math.ceil(count / 5);
+/** Workers that hang cost the job's timeout each, here and on Prism, which has the other moments. */
+const HANGS = Math.ceil(count / 4);
+/** TaskManagers that one cluster loses, one after the other. */
+const MOST_LOST = 5;
+const CLUSTERS = Math.ceil(count / MOST_LOST);
 const STALL_SECONDS = 45;
 const settings = { name: 'flink', environment: 'process', parallelism: 2, timeout: 300 };
 
@@ -46,34 +49,35 @@ test('workers of an embedded Flink', options, async (t) => {
     job.set({ ...settings, endpoint: flink.endpoint, timeout: STALL_SECONDS });
     // Flink waits for them, for more than four minutes.
     const how = { inject: freezeWorkers, lingering: true };
-    const { failed } = await strikeOften(s, job, known, { count: 1, phases: ['write'], ...how });
+    const { failed } = await strikeOften(s, job, known, { count: HANGS, phases: ['write'], ...how });
     for (const sentence of failed.keys()) assert.match(sentence, /made no progress for # s and was cancelled/);
   });
 });
 
-/** All slots of one TaskManager are enough for the job, so that the other may go. */
-const CLUSTER = { taskManagers: 2, slots: 2 };
+/** All slots of one TaskManager are enough for the job, so that all others may go. */
+const SLOTS = 2;
 
-for (let i = 0; i < TASK_MANAGERS; i++) {
-  test(`a Flink cluster, ${i + 1} of ${TASK_MANAGERS}`, options, async (t) => {
-    const begun = await flinkJob(t, CLUSTER);
+for (let i = 0; i < CLUSTERS; i++) {
+  const moments = Math.min(MOST_LOST, count - i * MOST_LOST);
+  test(`a Flink cluster, ${i + 1} of ${CLUSTERS}`, options, async (t) => {
+    const begun = await flinkJob(t, { taskManagers: moments + 1, slots: SLOTS });
     if (begun === undefined) return;
     const { job } = begun;
     const known = await undisturbed(job);
 
     await t.test('a worker that is killed in mid-bundle: the job recovers', async (s) => {
-      const { recovered } = await strikeOften(s, job, known, { count: 1, inject: killWorker });
-      assert.equal(recovered, 1);
+      const { recovered } = await strikeOften(s, job, known, { count: moments, inject: killWorker });
+      assert.equal(recovered, moments);
     });
 
-    await t.test('a TaskManager that is killed: the job recovers on the other one', async (s) => {
+    await t.test('a TaskManager that is killed: the job recovers on another one', async (s) => {
       const inject = (workers: readonly number[]) => {
         const victim = job.roots.find((manager) => workersBelow([manager]).includes(workers[0]!))!;
         process.kill(victim, 'SIGKILL');
         return `killed TaskManager ${victim}`;
       };
-      const { recovered } = await strikeOften(s, job, known, { count: 1, inject });
-      assert.equal(recovered, 1);
+      const { recovered } = await strikeOften(s, job, known, { count: moments, inject });
+      assert.equal(recovered, moments);
     });
   });
 }
