@@ -13,7 +13,8 @@ const ROW_GROUP_ROWS = 131_072;
 const BATCH_ROWS = 16_384;
 const SEED = 7;
 
-async function readTexts(file: string): Promise<string[]> {
+/** The column `text` of a Parquet file, trimmed. */
+export async function readTexts(file: string): Promise<string[]> {
   const source = await storageFor(file).open(file);
   const { groups } = await parquet.plan(source);
   const texts: string[] = [];

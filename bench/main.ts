@@ -8,6 +8,7 @@ import type { Outcome } from './figures.js';
 import { balance, job } from './job.js';
 import { languages } from './languages.js';
 import { memory, memoryShards, memoryStats } from './memory.js';
+import { near } from './near.js';
 import { nightly } from './nightly.js';
 import { PINNING } from './one-core.js';
 import type { Options } from './options.js';
@@ -33,6 +34,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   stream: { says: 'stream update in the stateful step, against Numba', run: stream },
   streams: { says: 'the optimum that 1 to 64 streams, and samples of the patterns, come to', run: streams },
   tag: { says: 'captions tagged in memory, against Polars', run: tag },
+  near: { says: 'near duplicates of captions in memory, against datasketch', run: near },
   embeddings: { says: '768 numbers and 40 prompts, against the matrix product of NumPy', run: embeddings },
   classifier: { says: 'an image classifier, against onnxruntime-node and sharp alone', run: classifier },
   languages: {

@@ -28,7 +28,8 @@ filters:                       # in this order: a preset by its name, or one rul
   #- language: {keep: [en], column: language, detect: missing}   # identify it where it is missing, always, never
   #- blocked: {terms: [advertisement]}     # or {file: terms.txt}, one term a line; column: text
   #- present: {columns: [url, text]}       # neither null nor empty
-  #- unique: {column: id}                  # the first row of each id
+  #- unique: {column: id}                  # the first row of each id; or of each caption (text), image by SHA-256 (image)
+  #- near: {similarity: 0.8, shingle: 3}   # the first of captions that have most of their runs of 3 words in common
 
 attributes:                    # perceived sensitive attributes: at least one; unknown where nothing tells
   female: {lexicon: gender, value: female, target: 0.5}          # from the caption; column: text

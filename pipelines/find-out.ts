@@ -2,18 +2,22 @@
 import { storageFor } from '../storage/index.js';
 import { rankOf, refine, type ScoreRange, wholeRange } from '../transforms/filter/fraction.js';
 import { type GlobalRule, globalRules } from '../transforms/filter/index.js';
+import { partsFor } from '../transforms/filter/near.js';
+import { nearOf, spilledCoder, spillNear } from '../transforms/filter/near-resolve.js';
 import {
   decodeScores,
   duplicatesOf,
   mergeDuplicates,
   mergeScores,
   scores,
+  spillFolder,
   spillIds,
 } from '../transforms/filter/resolve.js';
 import { decodeScoreFiles, SCORES } from '../transforms/model/score-files.js';
 import { mergeScored, score } from '../transforms/model/scores.js';
 import { type Job, saveBytes, workPath } from '../transforms/read/job.js';
 import { loadLosses, saveLosses, type Unreadable, unreadableRows } from '../transforms/read/losses.js';
+import { splitsOf } from '../transforms/read/plan.js';
 import { combineListed, listedLabels, mergeListed, wantedLists } from '../transforms/tag/listed.js';
 import { resolutionName, VOCABULARY } from '../transforms/tag/stage.js';
 import type { RunContext } from './hooks.js';
@@ -30,7 +34,7 @@ export async function findOut(context: RunContext): Promise<void> {
   }
   for (const rule of globalRules(job.rules)) {
     if (rule.kind === 'fraction') await findThreshold(context, rule);
-    else await findDuplicateRows(context, rule);
+    else await findRepeats(context, rule);
   }
 }
 
@@ -88,6 +92,7 @@ export function labelsPhase(staging: string, { plan }: Job): Phase {
 
 type FractionRule = Extract<GlobalRule, { kind: 'fraction' }>;
 type UniqueRule = Extract<GlobalRule, { kind: 'unique' }>;
+type NearDuplicateRule = Extract<GlobalRule, { kind: 'near' }>;
 
 /** The range of scores that the first pass looks at. */
 export function firstRange(job: Job, { column }: FractionRule): ScoreRange {
@@ -115,7 +120,7 @@ export function scoresPhase(
 }
 
 /** Finds the rows whose id came before. */
-export function duplicatesPhase(staging: string, { plan }: Job, { rule, column }: UniqueRule): Phase {
+function duplicatesPhase(staging: string, { plan }: Job, { rule, column }: UniqueRule): Phase {
   return {
     name: resolutionName(rule),
     title: `find duplicates of ${column}`,
@@ -127,6 +132,28 @@ export function duplicatesPhase(staging: string, { plan }: Job, { rule, column }
     combine: duplicatesOf({}),
     reduce: mergeDuplicates({}),
   };
+}
+
+/** Finds the rows whose caption is near one that came before. */
+function nearPhase(staging: string, { plan }: Job, { rule, column, similarity, shingle }: NearDuplicateRule): Phase {
+  const near = { staging, rule, column, near: { similarity, shingle }, parts: partsFor(plan.rows) };
+  return {
+    name: resolutionName(rule),
+    title: `find near duplicates of ${column}`,
+    rows: plan.rows,
+    build: (root) =>
+      spreadSplits(root, 'near', staging)
+        .parDo('near: spill', spillNear(near), { coder: spilledCoder })
+        .parDo('near: find', nearOf({ column, similarity, splits: [...splitsOf(plan)].length }), {
+          coder: partialCoder,
+        }),
+    reduce: mergeDuplicates({}),
+  };
+}
+
+/** Finds the rows that repeat an earlier one. */
+export function repeatsPhase(staging: string, job: Job, global: UniqueRule | NearDuplicateRule): Phase {
+  return global.kind === 'unique' ? duplicatesPhase(staging, job, global) : nearPhase(staging, job, global);
 }
 
 /** Radix selection: two passes for float32 scores, at most four for float64, each over one column and those of earlier filters. */
@@ -156,8 +183,8 @@ async function findThreshold(context: RunContext, global: FractionRule): Promise
   }
 }
 
-async function findDuplicateRows(context: RunContext, global: UniqueRule): Promise<void> {
+async function findRepeats(context: RunContext, global: UniqueRule | NearDuplicateRule): Promise<void> {
   const { staging, job } = context;
-  await runPhase(context, duplicatesPhase(staging, job, global));
-  await storageFor(staging).remove(workPath(staging, `ids-${global.rule}`));
+  await runPhase(context, repeatsPhase(staging, job, global));
+  await storageFor(staging).remove(spillFolder(staging, global.rule));
 }

@@ -7,7 +7,7 @@ import { globalRules } from '../transforms/filter/index.js';
 import type { Job } from '../transforms/read/job.js';
 import { wantedLists } from '../transforms/tag/listed.js';
 import { taggerOf } from '../transforms/tag/stage.js';
-import { duplicatesPhase, firstRange, hasModels, labelsPhase, modelsPhase, scoresPhase } from './find-out.js';
+import { firstRange, hasModels, labelsPhase, modelsPhase, repeatsPhase, scoresPhase } from './find-out.js';
 import { calibrationPhase, streamPhase } from './fit.js';
 import { onlinePhase } from './online.js';
 import { countPhase, unitsOf, writePhase } from './passes.js';
@@ -23,7 +23,7 @@ export function phasesBefore(staging: string, job: Job): Phase[] {
     ...globalRules(job.rules).map((rule) =>
       rule.kind === 'fraction'
         ? scoresPhase(staging, job, rule, 1, firstRange(job, rule))
-        : duplicatesPhase(staging, job, rule),
+        : repeatsPhase(staging, job, rule),
     ),
   ];
 }

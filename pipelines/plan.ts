@@ -1,7 +1,7 @@
 /** The dry run: what a run would do, from footers alone. */
 import type { Config, RunConfig } from '../schemas/config.js';
 import { CANONICAL_COLUMNS } from '../schemas/config.js';
-import { createFilters, globalRules } from '../transforms/filter/index.js';
+import { createFilters, type GlobalRule, globalRules } from '../transforms/filter/index.js';
 import type { EncoderVersions } from '../transforms/image/encoder.js';
 import type { Job } from '../transforms/read/job.js';
 import { exampleLimit } from '../transforms/stats/example-plan.js';
@@ -71,14 +71,23 @@ export function inputSummary(job: Job, passes: readonly { name: string; why: str
   };
 }
 
+/** What a filter of this kind must know of a column. */
+const SOUGHT: Readonly<Record<GlobalRule['kind'], string>> = {
+  fraction: 'the top fraction of',
+  unique: 'duplicates of',
+  near: 'near duplicates of',
+};
+
 function firstPasses(job: Job): { name: string; why: string }[] {
   const lists = wantedLists(job.config.labels).length > 0;
   return [
     ...(hasModels(job) ? [{ name: 'models', why: 'embeddings and images are scored once, for all later passes' }] : []),
     ...(lists ? [{ name: 'labels', why: 'the labels are the strings of a list column' }] : []),
     ...globalRules(job.rules).map((rule) => {
-      const what = rule.kind === 'fraction' ? `the top fraction of ${rule.column}` : `duplicates of ${rule.column}`;
-      return { name: 'filter', why: `${what} is known only after the whole input was seen` };
+      return {
+        name: 'filter',
+        why: `${SOUGHT[rule.kind]} ${rule.column} is known only after the whole input was seen`,
+      };
     }),
   ];
 }

@@ -122,8 +122,33 @@ export const filterRules = {
     .strictObject({ columns: z.array(columnName).min(1).describe('Columns that must hold something') })
     .describe('Drops rows in which one of the columns is null or empty'),
   unique: z
-    .strictObject({ column: columnName.default('id').describe('The column that holds the id') })
-    .describe('Keeps the first row, in input order, of each id (exact)'),
+    .strictObject({
+      column: columnName.default('id').describe('The column that holds the id, the caption, or the image'),
+    })
+    .describe(
+      'Keeps the first row, in input order, of each id (exact); a column of bytes, such as image, is compared by SHA-256',
+    ),
+  near: z
+    .strictObject({
+      column: captionColumn,
+      similarity: z
+        .number()
+        .min(0.5)
+        .max(1)
+        .default(0.8)
+        .describe('Jaccard similarity of their shingles from which on two captions are near duplicates'),
+      shingle: z
+        .int()
+        .min(1)
+        .max(10)
+        .default(3)
+        .describe(
+          'Words of a shingle; case and punctuation do not count, and a letter of a script without spaces is a word',
+        ),
+    })
+    .describe(
+      'Drops captions that are near duplicates of one of an earlier row, kept or not: pairs are found by MinHash, each with probability 0.99 or more, and then compared exactly, by the first 512 words of each. Where more than 1,000 different captions fall together, later ones are compared with the first 1,000. A caption without a word is near none',
+    ),
 } as const;
 
 export type FilterName = keyof typeof filterRules;

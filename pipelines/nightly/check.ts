@@ -1,6 +1,7 @@
 /** What `nightly` asks of a configuration beyond what a single run does. */
 import type { Config } from '../../schemas/config.js';
 import { ConfigError } from '../../schemas/errors.js';
+import { expandRules, globalRules } from '../../transforms/filter/index.js';
 import { namesNight } from '../../transforms/nightly/nights.js';
 
 const WHERE = '{date}, or {yyyy}, {mm} and {dd}';
@@ -51,11 +52,7 @@ export function requireNightly({ input, nightly, filters, labels, balance, outpu
   if (issues.length > 0) throw new ConfigError(issues);
 }
 
-/** Presets with the top fraction of the input. */
-const WHOLE_PRESETS = ['datacomp-clip-score'];
-
 /** Whether a filter's verdict on a row depends on the others. */
 function isWhole(filter: Config['filters'][number]): boolean {
-  if (typeof filter === 'string') return WHOLE_PRESETS.includes(filter);
-  return 'unique' in filter || ('similarity' in filter && filter.similarity.fraction !== undefined);
+  return globalRules(typeof filter === 'string' ? expandRules([filter]) : [filter]).length > 0;
 }

@@ -121,6 +121,7 @@ const filter = fc.constantFrom<object>(
   { blocked: { terms: ['bicycle', 'bowl of soup'] } },
   { present: { columns: ['a list'] } },
   { unique: {} },
+  { near: { similarity: 0.7, shingle: 2 } },
 );
 
 const settings = fc.record({

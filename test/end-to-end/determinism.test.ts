@@ -20,6 +20,7 @@ function settings(files: string | string[], directory: string, balance: object =
       { words: { minimum: 6 } },
       { similarity: { column: 'clip_l14_similarity_score', fraction: 0.8 } },
       { unique: {} },
+      { near: { similarity: 0.9, shingle: 1 } },
     ],
     attributes: { female: { lexicon: 'gender', value: 'female' } },
     labels: [{ lexicon: 'occupations' }],

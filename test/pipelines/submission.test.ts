@@ -109,6 +109,10 @@ test('the phases that a configuration needs', async (t) => {
   });
   assert.equal(exact.jobs.length, 4, 'a threshold, duplicates, count, write');
   assert.ok(exact.jobs[1].steps.some(({ name }) => name === 'filter-1: by key'));
+  const near = await submissionOn(t, DATAFLOW, { balance: { fit: 'exact' }, filters: [{ near: {} }] });
+  assert.deepEqual(phases(near), ['filter-0', 'counts', 'written']);
+  assert.deepEqual(step(near, 'filter-0', 'near: find').state, { splits: 'value', runs: 'bag' });
+  assert.deepEqual(near.jobs[0]!.requirements, ['beam:requirement:pardo:stateful:v1']);
 });
 
 test('local paths: told by a dry run, refused by a run before anything is read or written', async (t) => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Progress } from '../../pipelines/index.js';
 import { runBalance } from '../../pipelines/index.js';
 import { parseConfig } from '../../schemas/parse-config.js';
+import { readOutput } from '../end-to-end/outputs.js';
 import { digests, scratch } from '../end-to-end/scratch.js';
 import { needs, sharedPath } from '../shared.js';
 
@@ -57,7 +58,11 @@ const tolerance = { representation: 0.01, association: 0.001 };
 const JOBS: readonly [name: string, job: object][] = [
   [
     'two passes, exact, with filters that see the whole input',
-    { ...base, filters: [{ words: { minimum: 3 } }, { unique: {} }], balance: { rate: 'auto', tolerance } },
+    {
+      ...base,
+      filters: [{ words: { minimum: 3 } }, { unique: {} }, { near: { similarity: 0.6, shingle: 2 } }],
+      balance: { rate: 'auto', tolerance },
+    },
   ],
   [
     'two passes, stream, shuffled',
@@ -83,6 +88,10 @@ for (const [name, job] of JOBS) {
 
     const direct = await outcomeOf(folder, 'direct', { input, ...job }, {});
     assert.ok(Object.keys(direct.files).length > 10);
+    if ('filters' in job) {
+      const { dropped } = readOutput(join(folder, 'direct')).report.rows;
+      assert.ok(dropped['near: duplicate']! > 0, JSON.stringify(dropped));
+    }
     const counted = Object.values(direct.counters);
     assert.ok(counted.length > 0 && counted.every(({ rows }) => rows! > 0), JSON.stringify(direct.counters));
     for (const [environment, runner] of Object.entries({

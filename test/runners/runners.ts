@@ -60,10 +60,13 @@ export async function findReaders(): Promise<string | undefined> {
   return (await load('install-readers.mjs')).findReaders();
 }
 
-/** What checks the files of scripts/schedule: actionlint, and a Python with Airflow and kubernetes-validate. */
-export async function findScheduleCheckers(): Promise<{ actionlint: string | undefined; python: string | undefined }> {
-  const { findActionlint, findSchedulesPython } = await load('install-schedules.mjs');
-  return { actionlint: findActionlint(), python: findSchedulesPython() };
+/**
+ * What checks the files of scripts/schedule: actionlint, a Python with Airflow, kubernetes-validate and python-hcl2, and the folder of declarations of
+ * Terraform's resources.
+ */
+export async function findScheduleCheckers(): Promise<Record<'actionlint' | 'python' | 'types', string | undefined>> {
+  const { findActionlint, findSchedulesPython, findProviderTypes } = await load('install-schedules.mjs');
+  return { actionlint: findActionlint(), python: findSchedulesPython(), types: findProviderTypes() };
 }
 
 export interface StartedBigQuery extends Started {

@@ -10,6 +10,7 @@ import { requireNightly } from '../../pipelines/nightly/check.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import { scratch } from '../end-to-end/scratch.js';
 import { findScheduleCheckers } from './runners.js';
+import { type Body, danglingIn, faultsOf, readSchema } from './terraform-schema.js';
 
 const SCHEDULES = fileURLToPath(new URL('../../../scripts/schedule/', import.meta.url));
 const DAG_SCRIPT = fileURLToPath(new URL('../../../test/runners/airflow_dag.py', import.meta.url));
@@ -47,7 +48,7 @@ function altered(t: TestContext, name: string, from: string, to: string): string
   return path;
 }
 
-const { actionlint, python } = await findScheduleCheckers();
+const { actionlint, python, types } = await findScheduleCheckers();
 const withPython = { skip: python === undefined ? `no Airflow and no schemas of Kubernetes: ${INSTALL}` : false };
 
 test('actionlint passes the workflow, and refuses one with a key or an input that it has not', {
@@ -189,6 +190,59 @@ test(
     assert.match(errors.join('\n'), /most_active_runs/);
   },
 );
+
+const READ_HCL = 'import hcl2, json, sys; print(json.dumps(hcl2.load(open(sys.argv[1]))))';
+
+/** What is wrong with the resources of a Terraform file. */
+function resourceFaults(path: string): string[] {
+  const { code, text } = said(python!, ['-c', READ_HCL, path]);
+  assert.equal(code, 0, text);
+  const { resource } = JSON.parse(text) as { resource: Record<string, Record<string, Body>>[] };
+  const unquoted = (name: string) => name.replaceAll('"', '');
+  const resources = resource.flatMap((entry) =>
+    Object.entries(entry).flatMap(([type, named]) =>
+      Object.entries(named).map(([name, body]) => ({ type: unquoted(type), name: unquoted(name), body })),
+    ),
+  );
+  const schemas = new Map(
+    [...new Set(resources.map(({ type }) => type))].map((type) => {
+      const folder = type.replace('google_', '').replaceAll('_', '-');
+      const schema = readSchema(readFileSync(join(types!, 'lib', folder, 'index.d.ts'), 'utf8'));
+      return [
+        type,
+        { schema, names: new Set(resources.filter((r) => r.type === type).map(({ name }) => name)) },
+      ] as const;
+    }),
+  );
+  return resources.flatMap(({ type, name, body }) =>
+    [
+      ...faultsOf(schemas.get(type)!.schema, body),
+      ...danglingIn(JSON.stringify(body), schemas).map((reference) => `${reference} is not there`),
+    ].map((fault) => `${type}.${name}: ${fault}`),
+  );
+}
+
+test('the resources of Terraform have the arguments that the provider of Google takes, and a mistake is found', {
+  skip: python === undefined || types === undefined ? `no declarations of the provider: ${INSTALL}` : false,
+}, (t) => {
+  const changed = (from: string, to: string) => resourceFaults(altered(t, 'cloud-run.tf', from, to));
+  assert.deepEqual(resourceFaults(join(SCHEDULES, 'cloud-run.tf')), []);
+  assert.deepEqual(changed('max_retries ', 'most_retries '), [
+    'google_cloud_run_v2_job.nightly: template.template.most_retries is unknown',
+  ]);
+  assert.deepEqual(changed('  account_id = "m4-balance"\n', ''), [
+    'google_service_account.runner: accountId is missing',
+  ]);
+  assert.deepEqual(changed('oauth_token {', 'oauth_token = {'), [
+    'google_cloud_scheduler_job.nightly: http_target.oauth_token is a block',
+  ]);
+  assert.deepEqual(changed('google_service_account.runner.email', 'google_service_account.runner.mail'), [
+    'google_cloud_run_v2_job.nightly: google_service_account.runner.mail is not there',
+  ]);
+  assert.deepEqual(changed('google_service_account.runner.email', 'google_service_account.walker.email'), [
+    'google_cloud_run_v2_job.nightly: google_service_account.walker.email is not there',
+  ]);
+});
 
 const terraform = runs('terraform', 'version');
 

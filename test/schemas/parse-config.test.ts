@@ -25,8 +25,8 @@ function issues(value: unknown): readonly string[] {
   assert.fail(`accepted ${JSON.stringify(value)}`);
 }
 
-const FILTERS = 'words, characters, side, aspect, image, similarity, score, nsfw, language, blocked, present';
-const FILTER_OR_PRESET = `one of datacomp-basic, datacomp-clip-score, laion2b, or a mapping with one of the keys ${FILTERS} or unique`;
+const FILTERS = 'words, characters, side, aspect, image, similarity, score, nsfw, language, blocked, present, unique';
+const FILTER_OR_PRESET = `one of datacomp-basic, datacomp-clip-score, laion2b, or a mapping with one of the keys ${FILTERS} or near`;
 
 describe('a sound configuration', () => {
   test('is filled in with defaults', () => {
@@ -171,12 +171,12 @@ const mistakes: readonly [name: string, value: unknown, expected: readonly strin
   [
     'a misspelt filter',
     { ...least, filters: ['laion2b', { similarty: { fraction: 0.3 } }] },
-    [`filters[1].similarty: expected one of the keys ${FILTERS}, unique, got an unknown key. Did you mean similarity?`],
+    [`filters[1].similarty: expected one of the keys ${FILTERS}, near, got an unknown key. Did you mean similarity?`],
   ],
   [
     'a filter like none',
     { ...least, filters: [{ foo: 1 }] },
-    [`filters[0]: expected a mapping with one of the keys ${FILTERS}, unique, got a mapping with foo.`],
+    [`filters[0]: expected a mapping with one of the keys ${FILTERS}, near, got a mapping with foo.`],
   ],
   [
     'two filters in one item',

@@ -4,12 +4,16 @@
  *
  * Ids are compared by the 128 bits of MurmurHash3_x86_128 of their bytes. Among n distinct ids two fall together by chance with
  * probability below n^2 / 2^129: 1.5e-19 for ten billion. Murmur3 is no cryptographic hash: who chooses ids on purpose can make
- * two of them collide, and so have one of their own rows dropped; nothing else follows from it.
+ * two of them collide, and so have one of their own rows dropped; nothing else follows from it. Columns of bytes, such as images,
+ * are compared by the first 128 bits of their SHA-256, of which no collision is known.
  */
-import type { Data } from 'apache-arrow';
+import { createHash } from 'node:crypto';
+import { DataType } from 'apache-arrow';
 import { InvariantError } from '../../schemas/errors.js';
+import { bytesOf } from '../tag/column.js';
 import { idBytes } from './hash.js';
 import { murmur3Wide } from './murmur3.js';
+import { joinedRuns, type SpillRuns } from './spill-runs.js';
 
 /** Buckets, by the top byte of the hash. */
 export const BUCKETS = 256;
@@ -19,34 +23,30 @@ export const RECORD_BYTES = RECORD_WORDS * 4;
 const HASH_SEED = 0x6d346964;
 const TWO_32 = 2 ** 32;
 
-/** Records waiting to be spilled, by bucket. */
-export interface DuplicateRuns {
-  /** Bytes held over all buckets. */
-  readonly bytes: number;
-  /**
-   * Appends the rows of a batch; null ids are left out, as are rows where `drop` [rows] is not 0.
-   * @param firstRow global row number of the batch's first row.
-   */
-  append(name: string, data: Data, firstRow: number, drop?: Uint8Array): void;
-  /** The records of a bucket as bytes (little-endian, RECORD_BYTES each), which the bucket then forgets. */
-  take(bucket: number): Uint8Array;
+/** The first 128 bits of the SHA-256 of `bytes`, to `out` [4]. */
+function sha256Wide(bytes: Uint8Array, out: Uint32Array): void {
+  const digest = createHash('sha256').update(bytes).digest();
+  for (let word = 0; word < 4; word++) out[word] = digest.readUInt32LE(word * 4);
 }
 
-/** Empty runs. Runs of one bucket may be cut and concatenated anyhow. */
-export function createDuplicateRuns(): DuplicateRuns {
+/** Empty runs, of records of RECORD_BYTES each. Runs of one bucket may be cut and concatenated anyhow. */
+export function createDuplicateRuns(): SpillRuns {
   const runs: Uint32Array[] = Array.from({ length: BUCKETS }, () => new Uint32Array(0));
   const used = new Float64Array(BUCKETS);
   let words = 0;
   return {
+    buckets: BUCKETS,
     get bytes() {
       return words * 4;
     },
     append(name, data, firstRow, drop) {
-      const ids = idBytes(name, data);
+      const binary = DataType.isBinary(data.type);
+      const ids = binary ? bytesOf(name, data) : idBytes(name, data);
       const hash = new Uint32Array(4);
       for (let i = 0; i < ids.rows; i++) {
         if ((ids.valid !== undefined && ids.valid[i] === 0) || (drop !== undefined && drop[i] !== 0)) continue;
-        murmur3Wide(ids.values, ids.offsets[i]!, ids.offsets[i + 1]!, HASH_SEED, hash, 0);
+        if (binary) sha256Wide(ids.values.subarray(ids.offsets[i]!, ids.offsets[i + 1]!), hash);
+        else murmur3Wide(ids.values, ids.offsets[i]!, ids.offsets[i + 1]!, HASH_SEED, hash, 0);
         const bucket = hash[0]! >>> 24;
         const at = used[bucket]!;
         if (at === runs[bucket]!.length) {
@@ -72,19 +72,8 @@ export function createDuplicateRuns(): DuplicateRuns {
   };
 }
 
-function joined(runs: readonly Uint8Array[]): Uint32Array {
-  const bytes = runs.reduce((sum, run) => sum + run.length, 0);
-  if (bytes % RECORD_BYTES !== 0) throw new InvariantError(`${bytes} bytes are not whole records of ${RECORD_BYTES}`);
-  const all = new Uint8Array(bytes);
-  let at = 0;
-  for (const run of runs) {
-    all.set(run, at);
-    at += run.length;
-  }
-  return new Uint32Array(all.buffer);
-}
-
-function withoutRepeats(sorted: Float64Array): Float64Array {
+/** Each number of an ascending list once. */
+export function withoutRepeats(sorted: Float64Array): Float64Array {
   return sorted.filter((row, i) => i === 0 || row !== sorted[i - 1]);
 }
 
@@ -94,8 +83,10 @@ function withoutRepeats(sorted: Float64Array): Float64Array {
  * @returns their global row numbers, ascending; the same for any order of the runs.
  */
 export function findDuplicates(runs: readonly Uint8Array[]): Float64Array {
-  const words = joined(runs);
+  const words = joinedRuns(runs);
   const records = words.length / RECORD_WORDS;
+  if (!Number.isInteger(records))
+    throw new InvariantError(`${words.length} words are not whole records of ${RECORD_WORDS}`);
   const mask = 2 ** Math.ceil(Math.log2(Math.max(2, records * 2))) - 1;
   const first = new Int32Array(mask + 1).fill(-1);
   const rowOf = (record: number): number =>

@@ -6,12 +6,13 @@ import type { Filter } from './filter.js';
 import { imageFilter } from './image.js';
 import { languageFilter } from './language.js';
 import { charactersFilter, wordsFilter } from './length.js';
+import type { NearRule } from './near.js';
 import { nsfwFilter } from './nsfw.js';
 import { presentFilter } from './present.js';
 import { presetRules } from './presets.js';
 import { scoreFilter, similarityFilter } from './score.js';
 import { aspectFilter, sideFilter } from './size.js';
-import { uniqueFilter } from './unique.js';
+import { nearFilter, uniqueFilter } from './unique.js';
 
 export type { Filter, SelectContext } from './filter.js';
 
@@ -19,14 +20,15 @@ export type { Filter, SelectContext } from './filter.js';
 export interface Resolutions {
   /** Threshold of each similarity fraction. */
   readonly thresholds?: Readonly<Record<number, number>>;
-  /** Ascending global row numbers of the duplicates of each unique rule. */
+  /** Ascending global row numbers of the duplicates of each unique rule, and of the near duplicates of each near rule. */
   readonly duplicates?: Readonly<Record<number, Float64Array>>;
 }
 
 /** A rule that must see the whole input before it can select. */
 export type GlobalRule =
   | { readonly rule: number; readonly kind: 'fraction'; readonly column: string; readonly fraction: number }
-  | { readonly rule: number; readonly kind: 'unique'; readonly column: string };
+  | { readonly rule: number; readonly kind: 'unique'; readonly column: string }
+  | ({ readonly rule: number; readonly kind: 'near'; readonly column: string } & NearRule);
 
 type RuleOf<K extends FilterName> = Extract<FilterRule, { readonly [P in K]: unknown }>[K];
 
@@ -43,6 +45,7 @@ const FILTERS: { readonly [K in FilterName]: (rule: RuleOf<K>, position: number,
   blocked: blockedFilter,
   present: presentFilter,
   unique: (rule, position, { duplicates }) => uniqueFilter(rule, duplicates?.[position]),
+  near: (rule, position, { duplicates }) => nearFilter(rule, duplicates?.[position]),
 };
 
 /** Reasons fit a byte, with 0 for rows that are kept. */
@@ -79,6 +82,7 @@ function sized(rule: FilterRule, available: readonly string[]): FilterRule {
 export function globalRules(expanded: readonly FilterRule[]): GlobalRule[] {
   return expanded.flatMap((rule, position): GlobalRule[] => {
     if ('unique' in rule) return [{ rule: position, kind: 'unique', column: rule.unique.column }];
+    if ('near' in rule) return [{ rule: position, kind: 'near', ...rule.near }];
     if (!('similarity' in rule) || rule.similarity.fraction === undefined) return [];
     return [{ rule: position, kind: 'fraction', column: rule.similarity.column, fraction: rule.similarity.fraction }];
   });

@@ -4,7 +4,8 @@ function rotate(x: number, by: number): number {
   return (x << by) | (x >>> (32 - by));
 }
 
-function finish(hash: number): number {
+/** The finaliser of the 32-bit variant, a bijection of int32 in which each bit of the input reaches every bit of the output. */
+export function finish(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -3,16 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { type BundleContext, cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
 import type { Split } from '../../schemas/split.js';
-import { storageFor } from '../../storage/index.js';
+import { below, storageFor } from '../../storage/index.js';
 import { workPath } from '../read/job.js';
 import { mergerOf } from '../read/merger.js';
 import { isUnreadable, placed } from '../read/reader.js';
 import { columnData } from '../tag/column.js';
 import { openStage, type Stage } from '../tag/stage.js';
-import { BUCKETS, createDuplicateRuns, type DuplicateRuns, findDuplicates } from './duplicates.js';
+import { createDuplicateRuns, findDuplicates, withoutRepeats } from './duplicates.js';
 import { addScores, emptyHistogram, mergeHistograms, type ScoreHistogram, type ScoreRange } from './fraction.js';
+import type { SpillRuns } from './spill-runs.js';
 
-interface ScanConfig {
+export interface ScanConfig {
   readonly staging: string;
   /** Position of the filter; those before it are applied first. */
   readonly rule: number;
@@ -20,7 +21,7 @@ interface ScanConfig {
 }
 
 /** A DoFn that passes the rows which the filters before `rule` keep. */
-abstract class Scan<O> extends DoFn<Split, O> {
+export abstract class Scan<O> extends DoFn<Split, O> {
   private stage!: Stage;
 
   constructor(protected readonly config: ScanConfig) {
@@ -98,7 +99,7 @@ class MergeScores extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
 }
 
 /** Records held before they are spilled to the staging folder. */
-const SPILL_BYTES = 48 << 20;
+export const SPILL_BYTES = 48 << 20;
 
 /** Where one bucket's records of one spill lie. */
 export interface Run {
@@ -107,8 +108,41 @@ export interface Run {
   readonly end: number;
 }
 
+/** Folder of the spilled records of a filter. */
+export function spillFolder(staging: string, rule: number): string {
+  return workPath(staging, `ids-${rule}`);
+}
+
+/** Writes what `runs` hold to a file of its own, and returns where each bucket's records lie; buckets without any are left out. */
+export async function spillRuns({ staging, rule }: ScanConfig, runs: SpillRuns): Promise<[bucket: number, Run][]> {
+  const path = below(spillFolder(staging, rule), randomUUID());
+  const sink = await storageFor(path).create(path);
+  const spilled: [number, Run][] = [];
+  let start = 0;
+  for (let bucket = 0; bucket < runs.buckets; bucket++) {
+    const bytes = runs.take(bucket);
+    if (bytes.length === 0) continue;
+    await sink.write(bytes);
+    spilled.push([bucket, { path, start, end: start + bytes.length }]);
+    start += bytes.length;
+  }
+  await sink.close();
+  return spilled;
+}
+
+/** The records of runs, one run after the other, in memory of their own. */
+export async function readRuns(runs: readonly Run[]): Promise<Uint8Array> {
+  const all = new Uint8Array(runs.reduce((sum, { start, end }) => sum + end - start, 0));
+  let at = 0;
+  for (const { path, start, end } of runs) {
+    all.set(await (await storageFor(path).open(path)).read(start, end), at);
+    at += end - start;
+  }
+  return all;
+}
+
 class SpillIds extends Scan<KV<string, Uint8Array>> {
-  private runs!: DuplicateRuns;
+  private runs!: SpillRuns;
 
   override startBundle() {
     this.runs = createDuplicateRuns();
@@ -126,31 +160,17 @@ class SpillIds extends Scan<KV<string, Uint8Array>> {
   }
 
   private async *spill(): AsyncGenerator<KV<string, Uint8Array>> {
-    const path = workPath(this.config.staging, `ids-${this.config.rule}`, randomUUID());
-    const sink = await storageFor(path).create(path);
-    const spilled: [string, Run][] = [];
-    let start = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const bytes = this.runs.take(bucket);
-      if (bytes.length === 0) continue;
-      await sink.write(bytes);
-      spilled.push([String(bucket), { path, start, end: start + bytes.length }]);
-      start += bytes.length;
-    }
-    await sink.close();
-    for (const [key, run] of spilled) for (const value of cutPieces(serialize(run))) yield { key, value };
+    for (const [bucket, run] of await spillRuns(this.config, this.runs))
+      for (const value of cutPieces(serialize(run))) yield { key: String(bucket), value };
   }
 }
 
 class FindDuplicates extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array> {
   async *process({ value }: KV<string, Iterable<Uint8Array>>) {
-    const runs: Uint8Array[] = [];
-    for (const bytes of value) {
-      const { path, start, end } = deserialize(new Uint8Array(bytes)) as Run;
-      runs.push(await (await storageFor(path).open(path)).read(start, end));
-    }
-    const duplicates = findDuplicates(runs);
-    if (duplicates.length > 0) yield bytesOf(duplicates);
+    const runs: Run[] = [];
+    for (const bytes of value) runs.push(deserialize(new Uint8Array(bytes)));
+    const duplicates = findDuplicates([await readRuns(runs)]);
+    if (duplicates.length > 0) yield numberBytes(duplicates);
   }
 }
 
@@ -163,11 +183,12 @@ class MergeDuplicates extends DoFn<KV<string, Iterable<Uint8Array>>, Uint8Array>
       rows.set(part, at);
       at += part.length;
     }
-    yield bytesOf(rows.sort());
+    // Near duplicates are found by several bands.
+    yield numberBytes(withoutRepeats(rows.sort()));
   }
 }
 
-function bytesOf(numbers: Float64Array): Uint8Array {
+export function numberBytes(numbers: Float64Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 

@@ -5,6 +5,7 @@ import { languagesInUse } from '../../schemas/languages.js';
 import type { Moments } from '../../schemas/moments.js';
 import type { Problem } from '../../schemas/report.js';
 import { STATE_VERSION, type State, type StateSet, type StateTable, stateSchema } from '../../schemas/stats-state.js';
+import { globalRules } from '../filter/index.js';
 import type { Job } from '../read/job.js';
 import { unreadableRows } from '../read/losses.js';
 import type { Stage } from '../tag/stage.js';
@@ -77,9 +78,7 @@ function identityOf({ job, names }: Stage, plan: StatsPlan | undefined, examples
 
 /** Filters whose verdict on a row depends on the whole input. */
 function wholeFilters({ job }: Stage): string[] {
-  return job.rules.flatMap((rule) =>
-    'unique' in rule || ('similarity' in rule && rule.similarity.fraction !== undefined) ? [JSON.stringify(rule)] : [],
-  );
+  return globalRules(job.rules).map(({ rule }) => JSON.stringify(job.rules[rule]));
 }
 
 /** What a data set's state has of every run, of `stats` or of `balance`: its rows, and moments by exit. */

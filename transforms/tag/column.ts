@@ -120,7 +120,11 @@ function plainUtf8(name: string, data: Data): Utf8Column {
  * @throws InputError naming the column where it is absent, not Binary, or its offsets lie.
  */
 export function bytesColumn(batch: RecordBatch, name: string): Utf8Column {
-  const data = columnData(batch, name);
+  return bytesOf(name, columnData(batch, name));
+}
+
+/** `bytesColumn` of a chunk; `name` is the column's, for messages. */
+export function bytesOf(name: string, data: Data): Utf8Column {
   if (DataType.isBinary(data.type)) return plainUtf8(name, data);
   if (DataType.isNull(data.type)) return utf8Of(name, data);
   throw wrongType(name, 'bytes (Binary)', `${data.type}`);

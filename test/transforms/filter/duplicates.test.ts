@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { Int64, Utf8, vectorFromArray } from 'apache-arrow';
+import { Binary, Int64, Utf8, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { InvariantError } from '../../../schemas/errors.js';
-import {
-  BUCKETS,
-  createDuplicateRuns,
-  type DuplicateRuns,
-  findDuplicates,
-  RECORD_BYTES,
-} from '../../../transforms/filter/duplicates.js';
+import { BUCKETS, createDuplicateRuns, findDuplicates, RECORD_BYTES } from '../../../transforms/filter/duplicates.js';
+import type { SpillRuns } from '../../../transforms/filter/spill-runs.js';
 
-function found(all: readonly DuplicateRuns[], reverse = false): number[] {
+function found(all: readonly SpillRuns[], reverse = false): number[] {
   const rows: number[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const runs = all.map((runs) => runs.take(bucket));
@@ -56,6 +52,22 @@ test('an integer and its decimal string are one id', () => {
   runs.append('id', vectorFromArray([7n, 8n], new Int64()).data[0]!, 0);
   runs.append('id', vectorFromArray(['8', '7'], new Utf8()).data[0]!, 2);
   assert.deepEqual(found([runs]), [2, 3]);
+});
+
+test('bytes are compared by SHA-256, empty ones too; null ones are no duplicates', () => {
+  const images = ['jpeg', null, '', 'jpeg ', 'jpeg', null, ''].map((text) => text && Buffer.from(text));
+  images[2] = Buffer.alloc(0);
+  images[6] = Buffer.alloc(0);
+  const runs = createDuplicateRuns();
+  runs.append('image', vectorFromArray(images, new Binary()).data[0]!, 0);
+  const records: string[] = [];
+  const digest = createHash('sha256').update('jpeg').digest('hex').slice(0, 32);
+  const buckets = Array.from({ length: BUCKETS }, (_, bucket) => runs.take(bucket));
+  for (const bytes of buckets)
+    for (let at = 0; at < bytes.length; at += RECORD_BYTES)
+      records.push(Buffer.from(bytes.subarray(at, at + 16)).toString('hex'));
+  assert.equal(records.filter((record) => record === digest).length, 2);
+  assert.deepEqual(buckets.flatMap((bytes) => [...findDuplicates([bytes])]).sort(), [4, 6]);
 });
 
 test('dropped rows are left out, so a later row is the first', () => {
