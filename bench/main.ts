@@ -6,6 +6,7 @@ import { embeddings } from './embeddings.js';
 import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
 import { balance, job } from './job.js';
+import { languages } from './languages.js';
 import { memory, memoryShards, memoryStats } from './memory.js';
 import { near } from './near.js';
 import { nightly } from './nightly.js';
@@ -36,6 +37,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   near: { says: 'near duplicates of captions in memory, against datasketch', run: near },
   embeddings: { says: '768 numbers and 40 prompts, against the matrix product of NumPy', run: embeddings },
   classifier: { says: 'an image classifier, against onnxruntime-node and sharp alone', run: classifier },
+  languages: {
+    says: 'captions of 14 languages tagged in memory, against Polars; identified, against eld',
+    run: languages,
+  },
   job: { says: 'read, filter, tag, write captions, against Polars and DuckDB', run: job },
   balance: { says: 'the whole command on the same rows, against one tagging pass', run: balance },
   nightly: { says: 'a night of 1 % of the window, from the last duals and without, against a full run', run: nightly },

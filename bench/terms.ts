@@ -1,7 +1,8 @@
 /** Our lexicons as term lists for peers: what we look for after plurals are made, as one regular expression a lexicon. */
 import { writeFileSync } from 'node:fs';
-import { expandLexicon, SILENT, termKey } from '../transforms/tag/lexicon.js';
-import { readLexicon } from '../transforms/tag/read-lexicon.js';
+import { LEXICON_LANGUAGES } from '../schemas/languages.js';
+import { expandLexicon, type Lexicon, SILENT, termKey } from '../transforms/tag/lexicon.js';
+import { ENGLISH, languageKey, readLexicon, readLexicons } from '../transforms/tag/read-lexicon.js';
 
 /**
  * Writes, for each lexicon, `pattern`: the terms as alternatives, in descending order, so that a leftmost-first engine takes the longest of
@@ -10,11 +11,30 @@ import { readLexicon } from '../transforms/tag/read-lexicon.js';
  * that, which costs it less than character classes between words would.
  */
 export function exportTerms(file: string, lexicons: readonly string[]): void {
-  const lists = lexicons.map((name) => {
-    const terms = expandLexicon(readLexicon(name));
-    const values = terms.filter(({ value }) => value !== SILENT).map((term) => [termKey(term), term.value]);
-    const pattern = terms.map(termKey).sort().reverse().join('|');
-    return [name, { pattern, values: Object.fromEntries(values) }];
+  write(
+    file,
+    lexicons.map((name) => [name, termsOf(readLexicon(name))] as const),
+  );
+}
+
+/** By language the same of gender and occupations; `unspaced` where terms are looked for anywhere. */
+export function exportLanguageTerms(file: string): void {
+  const female = { lexicon: 'gender', value: 'female', column: 'text', target: 0.5 };
+  const lexicons = readLexicons({ female }, [{ lexicon: 'occupations', column: 'text' }], { ...ENGLISH, use: 'all' });
+  const lists = LEXICON_LANGUAGES.map((language) => {
+    const of = ['gender', 'occupations'].map((kind) => [kind, termsOf(lexicons[languageKey(kind, language)]!)]);
+    return [language, Object.fromEntries(of)] as const;
   });
+  write(file, lists);
+}
+
+function termsOf(lexicon: Lexicon) {
+  const terms = expandLexicon(lexicon);
+  const values = terms.filter(({ value }) => value !== SILENT).map((term) => [termKey(term), term.value]);
+  const pattern = terms.map(termKey).sort().reverse().join('|');
+  return { pattern, values: Object.fromEntries(values), unspaced: lexicon.unspaced ?? false };
+}
+
+function write(file: string, lists: readonly (readonly [name: string, terms: object])[]): void {
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(lists))}\n`);
 }

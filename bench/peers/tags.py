@@ -21,7 +21,8 @@ def tagged(pl, frame, terms):
     def found(name):
         values = terms[name]['values']
         value = pl.element().replace_strict(list(values), list(values.values()), default=None, return_dtype=pl.String)
-        return pl.col(NORMAL).str.extract_all(rf"\b(?:{terms[name]['pattern']})\b").list.eval(value)
+        edge = '' if terms[name].get('unspaced') else r'\b'
+        return pl.col(NORMAL).str.extract_all(f"{edge}(?:{terms[name]['pattern']}){edge}").list.eval(value)
 
     female, male = (pl.col('_gender').list.contains(value).fill_null(False) for value in ('female', 'male'))
     return (

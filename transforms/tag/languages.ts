@@ -13,6 +13,12 @@ import { compileSubstringScanner } from './substring-scanner.js';
 /** Bytes of a caption that are looked at, ours: the identifier reads no more than 1,000 UTF-16 units. */
 const MAXIMUM_BYTES = 4000;
 
+/** Names of languages that are kept with their sources; a hostile column has a new one in each row. */
+const MAXIMUM_NAMES = 1000;
+
+/** Codes of two or three letters: so many bytes after a 1 are an integer that a Map finds without making an object of it. */
+const MAXIMUM_KEY_BYTES = 3;
+
 let identifier: ((text: string) => string) | undefined;
 
 /** Loads the identifier (eld, n-grams); once in a process. */
@@ -46,21 +52,46 @@ export function languageSource(
   const byColumn = config.detect !== 'always' && columns.has(config.column);
   const otherwise = config.otherwise === undefined ? rest : sources.get(config.otherwise);
   const byName = new Map<string, TagSource | undefined>(sources);
+  const byBytes = new Map<number, TagSource | undefined>();
   const all = [...sources.values(), ...(rest === undefined ? [] : [rest])];
   let captions: Utf8Column;
   let given: Utf8Column | undefined;
 
-  /** undefined: whichever it is, there is nothing to find. */
-  function languageOf(row: number): string | undefined {
-    if (given !== undefined && (given.valid === undefined || given.valid[row] === 1)) {
-      return decoder.decode(given.values.subarray(given.offsets[row]!, given.offsets[row + 1]!));
+  function sourceOf(language: string): TagSource | undefined {
+    let source = byName.get(language);
+    if (source === undefined) {
+      // As de-AT, zh_Hans or DE: whatever came once is known from then on, as far as a column of languages has few.
+      const base = language.split(/[-_]/)[0]!.toLowerCase() as LexiconLanguage;
+      source = sources.get(base) ?? otherwise;
+      if (source !== undefined && byName.size < MAXIMUM_NAMES) byName.set(language, source);
     }
-    if (config.detect === 'never' || (captions.valid !== undefined && captions.valid[row] === 0)) return '';
+    return source;
+  }
+
+  /** By the bytes of its name, which are one number where they are few: making a string takes longer than tagging. */
+  function sourceGiven(values: Uint8Array, start: number, end: number): TagSource | undefined {
+    if (end - start > MAXIMUM_KEY_BYTES) return sourceOf(decoder.decode(values.subarray(start, end)));
+    let key = 1;
+    for (let at = start; at < end; at++) key = (key << 8) | values[at]!;
+    let source = byBytes.get(key);
+    if (source === undefined) {
+      source = sourceOf(decoder.decode(values.subarray(start, end)));
+      if (source !== undefined && byBytes.size < MAXIMUM_NAMES) byBytes.set(key, source);
+    }
+    return source;
+  }
+
+  /** undefined: none reads the caption, or whichever does, there is nothing to find. */
+  function sourceAt(row: number): TagSource | undefined {
+    if (given !== undefined && (given.valid === undefined || given.valid[row] === 1)) {
+      return sourceGiven(given.values, given.offsets[row]!, given.offsets[row + 1]!);
+    }
+    if (config.detect === 'never' || (captions.valid !== undefined && captions.valid[row] === 0)) return otherwise;
     if (identifier === undefined) throw new InvariantError('languages: tag before prepare');
     const start = captions.offsets[row]!;
     if (!mentions(captions.values, start, captions.offsets[row + 1]!)) return undefined;
     const end = Math.min(captions.offsets[row + 1]!, start + MAXIMUM_BYTES);
-    return identifier(decoder.decode(captions.values.subarray(start, end)));
+    return sourceOf(identifier(decoder.decode(captions.values.subarray(start, end))));
   }
 
   return {
@@ -71,16 +102,7 @@ export function languageSource(
       for (const source of all) source.begin(batch);
     },
     tag(row, sink) {
-      const language = languageOf(row);
-      if (language === undefined) return;
-      let source = byName.get(language);
-      if (source === undefined) {
-        // As de-AT, zh_Hans or DE: whatever came once is known from then on, as far as a column of languages has few.
-        const base = language.split(/[-_]/)[0]!.toLowerCase() as LexiconLanguage;
-        source = sources.get(base) ?? otherwise;
-        if (source !== undefined && byName.size < 1000) byName.set(language, source);
-      }
-      source?.tag(row, sink);
+      sourceAt(row)?.tag(row, sink);
     },
   };
 }

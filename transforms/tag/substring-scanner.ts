@@ -23,6 +23,9 @@ function kindOf(point: number): number {
 
 const isWhole = (kind: number) => kind === KATAKANA || kind === LETTER;
 
+/** Entries of a table of the letters that terms begin with, by the low bits of their code points: most of a caption begins none. */
+const STARTS = 8192;
+
 interface Node {
   readonly next: Map<number, Node>;
   /** [lexicon, value or -1] pairs, flat. */
@@ -46,8 +49,10 @@ export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
     }
   });
 
+  const starts = new Uint8Array(STARTS);
+  for (const point of root.next.keys()) starts[point % STARTS] = 1;
+
   let points = new Int32Array(256);
-  let kinds = new Uint8Array(256);
   let found: Int32Array = new Int32Array(256);
   const free = new Int32Array(lexicons.length);
   const bestEnd = new Int32Array(lexicons.length);
@@ -55,10 +60,7 @@ export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
 
   /** Folds `bytes[start .. end)` into `points`; returns how many there are. */
   function decode(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > points.length) {
-      points = new Int32Array(2 * (end - start));
-      kinds = new Uint8Array(points.length);
-    }
+    if (end - start > points.length) points = new Int32Array(2 * (end - start));
     let n = 0;
     for (let at = start; at < end; n++) {
       const decoded = decodeUtf8(bytes, at, end);
@@ -66,9 +68,14 @@ export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
       const point = decoded < 0 ? 0 : decoded >>> 3;
       const folded = foldCodePoint(point);
       points[n] = folded === NOT_WORD ? point : folded;
-      kinds[n] = kindOf(point);
     }
     return n;
+  }
+
+  /** Whether a run of one kind that is a word goes on from `points[at]` to the next. Folding changes no letter's kind. */
+  function isWithin(at: number): boolean {
+    const kind = kindOf(points[at]!);
+    return isWhole(kind) && kindOf(points[at + 1]!) === kind;
   }
 
   return {
@@ -81,12 +88,12 @@ export function compileSubstringScanner(lexicons: readonly Lexicon[]): Scanner {
       free.fill(0);
       let count = 0;
       for (let at = 0; at < n; at++) {
+        if (starts[points[at]! % STARTS] === 0) continue;
         let node = root.next.get(points[at]!);
-        if (node === undefined) continue;
-        if (at > 0 && isWhole(kinds[at]!) && kinds[at - 1] === kinds[at]) continue;
+        if (node === undefined || (at > 0 && isWithin(at - 1))) continue;
         bestEnd.fill(0);
         for (let next = at + 1; node !== undefined; next++) {
-          const whole = next === n || !isWhole(kinds[next - 1]!) || kinds[next] !== kinds[next - 1];
+          const whole = next === n || node.outputs.length === 0 || !isWithin(next - 1);
           for (let o = 0; whole && o < node.outputs.length; o += 2) {
             bestEnd[node.outputs[o]!] = next;
             bestValue[node.outputs[o]!] = node.outputs[o + 1]!;

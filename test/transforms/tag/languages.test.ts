@@ -26,6 +26,34 @@ test('the language of a row is that of the column, with or without a region, els
   ]);
 });
 
+test('names of languages are told by all their bytes, however many, and hostile ones are no language', async () => {
+  const language = [
+    'de',
+    'DE',
+    'De',
+    'd',
+    'deu',
+    'ded',
+    '\u0000de',
+    'de\u0000',
+    'de-de',
+    'fr',
+    'de',
+    '',
+    'é',
+    'x'.repeat(5000),
+  ];
+  const many = Array.from({ length: 3000 }, (_, i) => `x${i.toString(36)}`);
+  const rows = [...language, ...many, 'de', 'fr'];
+  const text = rows.map(() => 'eine Frau, une femme noire, Lehrer');
+  const tags = await tagged({ text, language: rows }, { use: ['de', 'en'], detect: 'never' });
+  const german = new Set(['de', 'DE', 'De', 'de-de']);
+  assert.deepEqual(
+    tags,
+    rows.map((name) => (german.has(name) ? 'female teacher' : '')),
+  );
+});
+
 test('rows whose language is not identified, as no term is in them, get the tags that they would get', async () => {
   const { eld } = await import('eld/small');
   const detector = eld.newInstance();
