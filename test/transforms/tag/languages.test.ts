@@ -54,6 +54,23 @@ test('names of languages are told by all their bytes, however many, and hostile 
   );
 });
 
+test('rows of many languages in any order have the tags that each has by itself', async () => {
+  const examples = Object.entries(EXAMPLES).flatMap(([language, captions]) =>
+    captions!.map(([text, expected]) => ({ text, expected, language })),
+  );
+  const rows = fc.array(fc.constantFrom(...examples), { maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(rows, async (drawn) => {
+      const [text, language] = [drawn.map((row) => row.text), drawn.map((row) => row.language)];
+      assert.deepEqual(
+        await tagged({ text, language }, { use: 'all' }),
+        drawn.map(({ expected }) => expected),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
 test('rows whose language is not identified, as no term is in them, get the tags that they would get', async () => {
   const { eld } = await import('eld/small');
   const detector = eld.newInstance();
