@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { BigQueryInput } from '../schemas/bigquery.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
-import { openBigQuery, projectOf } from '../storage/bigquery/client.js';
+import { type BigQuery, openBigQuery, projectOf } from '../storage/bigquery/client.js';
 import { asking } from '../storage/bigquery/errors.js';
 import { copyStreams, writeSchema } from '../storage/bigquery/read.js';
 import { openReadApi, type ReadApi, type ReadSession } from '../storage/bigquery/read-api.js';
@@ -46,13 +46,16 @@ interface Opened {
   readonly session: (streams: number) => Promise<ReadSession>;
 }
 
-async function opened<T>(input: BigQueryInput, work: (opened: Opened) => Promise<T>): Promise<T> {
+/** Finds what is to be read, by a client and the project that pays. */
+type Find = (bigquery: BigQuery, project: string) => Promise<BigQuerySource>;
+
+async function opened<T>(input: BigQueryInput, find: Find, work: (opened: Opened) => Promise<T>): Promise<T> {
   const bigquery = await openBigQuery(input);
   const project = await projectOf(bigquery);
-  const source = await findSource(bigquery, project, input);
-  const { path, asked } = source;
+  const source = await find(bigquery, project);
+  const { path, asked, restriction } = source;
   const api = await openReadApi(bigquery, input.readEndpoint);
-  const request = { project, table: path, columns: input.columns };
+  const request = { project, table: path, columns: input.columns, restriction };
   const reading = { ...asked, role: 'bigquery.readSessionUser' };
   try {
     return await work({
@@ -85,14 +88,21 @@ function diskFor(directory: string): FolderStorage {
 }
 
 /** The folder of the copy, made where it is absent, broken off, or of other rows. Throws InputError or ServiceError. */
-export async function copyTable(
+export async function copyTable(input: BigQueryInput, directory: string, hooks: RunHooks): Promise<string> {
+  diskFor(directory);
+  const find: Find = (bigquery, project) => findSource(bigquery, project, input);
+  return copyInto(copyOf(directory, input), input, find, hooks);
+}
+
+/** The same of what `find` finds, into a folder of its own. */
+export async function copyInto(
+  folder: string,
   input: BigQueryInput,
-  directory: string,
+  find: Find,
   { onLog, onProgress, signal }: RunHooks,
 ): Promise<string> {
-  const storage = diskFor(directory);
-  const folder = copyOf(directory, input);
-  return opened(input, async ({ source, api, session }) => {
+  const storage = diskFor(folder);
+  return opened(input, find, async ({ source, api, session }) => {
     if ((await rowsOfCopy(folder, source, input)) !== undefined) {
       onLog?.('info', `${source.name}: copied before`);
       return folder;
@@ -144,7 +154,8 @@ export async function lookAtTable(
 ): Promise<InputPlan> {
   diskFor(directory);
   const folder = copyOf(directory, input);
-  return opened(input, async ({ source, session }) => {
+  const find: Find = (bigquery, project) => findSource(bigquery, project, input);
+  return opened(input, find, async ({ source, session }) => {
     if ((await rowsOfCopy(folder, source, input)) !== undefined) return plan(folder);
     const scratch = await mkdtemp(join(tmpdir(), 'm4-balance-look-'));
     try {

@@ -10,9 +10,9 @@ const datasetId = z
   .string()
   .regex(/^[A-Za-z0-9_]{1,1024}$/)
   .meta({ title: 'the name of a BigQuery dataset: letters, digits and underscores' });
-const tableId = z
+const inputTable = z
   .string()
-  .regex(/^([a-z0-9][a-z0-9.:-]*\.)?[A-Za-z0-9_]{1,1024}\.[A-Za-z0-9_-]{1,1024}$/)
+  .regex(/^([a-z0-9][a-z0-9.:-]*\.)?[A-Za-z0-9_]{1,1024}\.([A-Za-z0-9_-]|\{(date|yyyy|mm|dd)\}){1,1024}$/)
   .meta({ title: 'a table as dataset.table or project.dataset.table' });
 const columnName = z
   .string()
@@ -52,7 +52,11 @@ export const bigQuerySchema = z
 
 export const bigQueryInputSchema = z
   .strictObject({
-    table: tableId.optional().describe('The table or view to read: dataset.table or project.dataset.table'),
+    table: inputTable
+      .optional()
+      .describe(
+        'The table or view to read: dataset.table or project.dataset.table; with nightly a table partitioned by day, or one a day, as dataset.pairs_{yyyy}{mm}{dd}',
+      ),
     query: text.optional().describe('A query in GoogleSQL whose result is read'),
     columns: z
       .array(columnName)

@@ -1,6 +1,7 @@
 /** What `nightly` asks of a configuration beyond what a single run does. */
 import type { Config } from '../../schemas/config.js';
 import { ConfigError } from '../../schemas/errors.js';
+import { storageFor } from '../../storage/index.js';
 import { expandRules, globalRules } from '../../transforms/filter/index.js';
 import { namesNight } from '../../transforms/nightly/nights.js';
 
@@ -11,7 +12,25 @@ export function requireNightly({ input, nightly, filters, labels, balance, outpu
   const issues: string[] = [];
   const files = [input.files ?? []].flat();
   if (input.bigquery !== undefined) {
-    issues.push('input.bigquery: expected files with nightly, got a table. Export each day to a folder of its own.');
+    const { table, query } = input.bigquery;
+    if (query !== undefined) {
+      issues.push(
+        'input.bigquery.query: expected a table with nightly, got a query, of which nobody can tell what is new.',
+      );
+    }
+    if (table?.includes('{') && !namesNight(table)) {
+      issues.push(
+        `input.bigquery.table: expected a name with the day, ${WHERE}, or without any of them, got ${table}.`,
+      );
+    }
+    if (nightly.manifest !== undefined) {
+      issues.push('nightly.manifest: expected none with input.bigquery, whose nights are tables, got a path.');
+    }
+    if (storageFor(output.directory).kind !== 'folders') {
+      issues.push(
+        `output.directory: expected a folder of a disk with input.bigquery, whose copy lies beside it, got ${output.directory}.`,
+      );
+    }
   } else if (nightly.manifest === undefined) {
     for (const path of files.filter((path) => !namesNight(path))) {
       issues.push(`input.files: expected a path with the day, ${WHERE}, got ${path}.`);

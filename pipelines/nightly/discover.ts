@@ -1,4 +1,4 @@
-/** Which files each night has now: by a path with its date, a marker that says it is whole, or a manifest that lists it. */
+/** Which files each night has now: by a path with its date, a marker that says it is whole, or a manifest that lists it; or which tables. */
 import { DATA_SUFFIXES } from '../../formats/index.js';
 import type { Config } from '../../schemas/config.js';
 import { InputError, StorageError } from '../../schemas/errors.js';
@@ -10,27 +10,38 @@ import { forNight } from '../../transforms/nightly/nights.js';
 /** Nights looked at at a time. */
 const AT_ONCE = 8;
 
-/** Files of every night, in the order given. Throws InputError for a manifest that is none. */
+/** Files of every night, in the order given. Throws InputError for a manifest that is none, or a table that has no nights. */
 export async function findNights(config: Config, nights: readonly string[]): Promise<FoundNight[]> {
+  const { bigquery, files = [] } = config.input;
+  const look =
+    bigquery === undefined
+      ? async (night: string): Promise<FoundNight> => ({ night, inputs: await listed([files].flat(), night) })
+      : // Loaded where it is needed: nights of files do without.
+        await (await import('./tables.js')).openNights(bigquery, nights);
   const found = new Array<FoundNight>(nights.length);
   await inParallel(nights.entries(), AT_ONCE, async ([i, night]) => {
-    found[i] = await findNight(config, night);
+    found[i] = await findNight(config, night, look);
   });
   return found;
 }
 
-async function findNight({ input, nightly }: Config, night: string): Promise<FoundNight> {
+/** `look`: what there is of a night, whole or not. */
+async function findNight(
+  { nightly }: Config,
+  night: string,
+  look: (night: string) => Promise<FoundNight>,
+): Promise<FoundNight> {
   const { marker, manifest } = nightly;
   const none = (waiting: string): FoundNight => ({ night, inputs: [], waiting });
   if (marker !== undefined) {
     const path = forNight(marker, night);
     if (!(await storageFor(path).exists(path))) {
-      const inputs = await listed([input.files ?? []].flat(), night);
+      const { inputs } = await look(night);
       return inputs.length === 0 ? { night, inputs: [] } : none(`there is no ${path} yet`);
     }
   }
   if (manifest !== undefined) return fromManifest(forNight(manifest, night), night);
-  return { night, inputs: await listed([input.files ?? []].flat(), night) };
+  return look(night);
 }
 
 const inputOf = (entry: StorageEntry): InputFile => ({

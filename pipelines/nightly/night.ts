@@ -70,11 +70,16 @@ function keyOf({ tagger, config }: NightContext, night: string, inputs: readonly
 }
 
 /** The job of a night's files. Throws ChangedError where one was replaced since it was listed. */
-async function jobOf(context: NightContext, inputs: readonly InputFile[]): Promise<Job> {
-  const { config, hooks } = context;
-  const files = inputs.map(({ path }) => path);
-  const own = { ...config, input: { ...config.input, files }, report: { ...config.report, examples: 0 } };
-  const job = await prepareJob(own, { hooks });
+async function jobOf({ config, hooks, root }: NightContext, night: string, inputs: readonly InputFile[]): Promise<Job> {
+  const { bigquery, ...input } = config.input;
+  const prepare = (files: string | string[]) =>
+    prepareJob({ ...config, input: { ...input, files }, report: { ...config.report, examples: 0 } }, { hooks });
+  if (bigquery !== undefined) {
+    // Loaded where it is needed: nights of files do without.
+    const { copyNight } = await import('./tables.js');
+    return prepare(await copyNight(bigquery, root, night, inputs, hooks));
+  }
+  const job = await prepare(inputs.map(({ path }) => path));
   const stamps = new Map(inputs.map(({ path, stamp }) => [path, stamp]));
   for (const { path, version, modified } of job.plan.files) {
     const stamp = version ?? (modified === undefined ? '' : new Date(modified).toISOString());
@@ -95,7 +100,7 @@ interface Attempt {
 }
 
 async function openNight(context: NightContext, night: string, inputs: readonly InputFile[]): Promise<Attempt> {
-  const job = await jobOf(context, inputs);
+  const job = await jobOf(context, night, inputs);
   const partial = below(workFolder(context.root), `${night}-${keyOf(context, night, inputs)}`);
   await requireUnowned(partial);
   return { job, partial, staging: await openAttempt(partial, job, context.hooks) };

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Config } from '../../schemas/config.js';
-import type { Ledger } from '../../schemas/nightly.js';
+import type { Latest, Ledger } from '../../schemas/nightly.js';
 import type { Report } from '../../schemas/report.js';
 import { trainableFormats } from '../../transforms/filter/trainable.js';
 import { createGates } from '../../transforms/nightly/gates.js';
@@ -18,7 +18,7 @@ import type { NightlyHooks } from './hooks.js';
 import { type InUse, readLatest, readLedger, runFolder, switchTo } from './latest.js';
 import { takeLock } from './lock.js';
 import { type NightlyOptions, type NightPlan, planNightly } from './plan.js';
-import { retire } from './retention.js';
+import { type Retired, retire } from './retention.js';
 import { makeSet, type Night, requirePassed } from './set.js';
 import { tellFailure, tellMetrics } from './tell.js';
 
@@ -46,6 +46,7 @@ function taggerHash({ attributes, labels, languages, filters, balance, input, ou
       balance.utility,
       input.columns,
       trainableFormats(output),
+      ...(input.bigquery?.columns === undefined ? [] : [input.bigquery.columns]),
     ]),
   );
   return hash.digest('hex').slice(0, 16);
@@ -117,7 +118,7 @@ async function work(night: Night): Promise<NightlyResult> {
   const isNew = plan.take.length > 0 || plan.leave.some(({ night }) => isGone(plan, night)) || skipsMore;
   if (!isNew) {
     // What was left by a run that was killed behind its switch.
-    if (inUse.latest !== undefined) await retire(root, inUse.latest, config.nightly.keep);
+    if (inUse.latest !== undefined) await tidy(night, inUse.latest);
     const newest = ledger?.nights.at(-1)?.night;
     if (newest !== undefined) gates.fresh(newest, daysBetween(newest, plan.newest));
     await requirePassed(night, 0);
@@ -131,11 +132,21 @@ async function work(night: Night): Promise<NightlyResult> {
   const next = await switchTo(root, { run: made.run, at: options.now, kind: 'publish' }, inUse, lock);
   await step('switched', `${made.run} is in use`);
   await hooks.onEvent?.({ event: 'publish', run: made.run, nights: made.nights, rows: made.report.report.rows.read });
-  const { runs } = await retire(root, next, config.nightly.keep);
+  const { runs } = await tidy(night, next);
   await step('retired', runs.length === 0 ? 'no run is too old' : `removed ${runs.join(', ')}`);
   const published = await readLedger(root, made.run);
   const directory = runFolder(root, made.run);
   return { outcome: 'published', run: made.run, directory, ledger: published, report: made.report.report };
+}
+
+/** Removes old runs, and the copies of what is published. */
+async function tidy({ root, config }: Night, latest: Latest): Promise<Retired> {
+  const retired = await retire(root, latest, config.nightly.keep);
+  if (config.input.bigquery !== undefined) {
+    const { removeCopies } = await import('./tables.js');
+    await removeCopies(root);
+  }
+  return retired;
 }
 
 const isGone = ({ compared }: NightPlan, night: string) =>

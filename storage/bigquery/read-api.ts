@@ -8,7 +8,12 @@ const GOOGLE = 'bigquerystorage.googleapis.com:443';
 
 const root = protobuf.Root.fromJSON({
   nested: {
-    ReadOptions: { fields: { selectedFields: { id: 1, type: 'string', rule: 'repeated' } } },
+    ReadOptions: {
+      fields: {
+        selectedFields: { id: 1, type: 'string', rule: 'repeated' },
+        rowRestriction: { id: 2, type: 'string' },
+      },
+    },
     ArrowSchema: { fields: { serializedSchema: { id: 1, type: 'bytes' } } },
     ReadStream: { fields: { name: { id: 1, type: 'string' } } },
     ReadSession: {
@@ -62,12 +67,18 @@ const decode =
   (bytes: Uint8Array) =>
     root.lookupType(type).toObject(root.lookupType(type).decode(bytes), { longs: Number, arrays: true }) as T;
 
+export interface SessionRequest {
+  readonly project: string;
+  /** As projects/…/datasets/…/tables/…. */
+  readonly table: string;
+  readonly columns?: readonly string[] | undefined;
+  /** A condition in GoogleSQL, as of WHERE; left out: all rows. */
+  readonly restriction?: string | undefined;
+}
+
 export interface ReadApi {
-  /** A consistent view of a table, as it is now, cut into streams. `table` is projects/…/datasets/…/tables/…. */
-  createSession(
-    request: { readonly project: string; readonly table: string; readonly columns?: readonly string[] | undefined },
-    streams: number,
-  ): Promise<ReadSession>;
+  /** A consistent view of a table, as it is now, cut into streams. */
+  createSession(request: SessionRequest, streams: number): Promise<ReadSession>;
   /** Rows of a stream from row `offset` on. Throws what gRPC throws. */
   readRows(stream: string, offset: number): AsyncGenerator<RowsOfStream>;
   close(): void;
@@ -84,10 +95,14 @@ export async function openReadApi(bigquery: BigQuery, endpoint: string | undefin
     'grpc-node.flow_control_window': WINDOW_BYTES,
   });
   return {
-    createSession({ project, table, columns = [] }, streams) {
+    createSession({ project, table, columns = [], restriction = '' }, streams) {
       const request = {
         parent: `projects/${project}`,
-        readSession: { table, dataFormat: ARROW, readOptions: { selectedFields: columns } },
+        readSession: {
+          table,
+          dataFormat: ARROW,
+          readOptions: { selectedFields: columns, rowRestriction: restriction },
+        },
         maxStreamCount: streams,
       };
       return new Promise<ReadSession>((resolve, reject) => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { TableMetadata } from '@google-cloud/bigquery';
 import type { BigQueryInput } from '../../schemas/bigquery.js';
-import { InputError } from '../../schemas/errors.js';
+import { ConfigError, InputError } from '../../schemas/errors.js';
 import type { BigQuery } from './client.js';
 import { type Asked, asking } from './errors.js';
 import { runQuery } from './jobs.js';
@@ -19,14 +19,16 @@ export interface BigQuerySource {
   /** Whether `rows` is exact: rows that are still in a buffer are not in it. */
   readonly exact: boolean;
   readonly asked: Asked;
+  /** Which rows of the table, as a condition in GoogleSQL; undefined: all. */
+  readonly restriction?: string;
 }
 
 const QUERY_SHOWN = 60;
 /** How long the result of a query is kept in `scratch`. */
 const KEPT_MS = 6 * 3600 * 1000;
-const VIEWER = 'bigquery.dataViewer';
+export const VIEWER = 'bigquery.dataViewer';
 
-interface TableReference {
+export interface TableReference {
   readonly projectId: string;
   readonly datasetId: string;
   readonly tableId: string;
@@ -34,15 +36,19 @@ interface TableReference {
 
 /**
  * Runs the query, or looks the table up. A view is read as the query that it is, since rows of a view cannot be read.
- * Throws InputError where there is no such table, or no rows can come of the query.
+ * Throws InputError where there is no such table, or no rows can come of the query, ConfigError for a table with a day in its name.
  */
 export async function findSource(bigquery: BigQuery, project: string, input: BigQueryInput): Promise<BigQuerySource> {
   if (input.query !== undefined) {
     const shown = input.query.replaceAll(/\s+/g, ' ').trim().slice(0, QUERY_SHOWN);
     return queried(bigquery, input.query, askedOf(`query "${shown}"`), input);
   }
-  const [tableId, datasetId, ...rest] = input.table!.split('.').reverse() as [string, string, ...string[]];
-  const reference = { projectId: rest.length === 0 ? project : rest.reverse().join('.'), datasetId, tableId };
+  if (input.table!.includes('{')) {
+    throw new ConfigError([
+      `input.bigquery.table: expected a table, got ${input.table}, which has the day in its name, as only nightly reads them.`,
+    ]);
+  }
+  const reference = referenceOf(project, input.table!);
   const name = nameOf(reference);
   const asked = { place: name, expected: 'a table that can be read', role: VIEWER };
   const metadata = await asking(asked, async () => (await tableOf(bigquery, reference).getMetadata())[0]);
@@ -53,11 +59,17 @@ export async function findSource(bigquery: BigQuery, project: string, input: Big
 
 const askedOf = (place: string): Asked => ({ place, expected: 'a query that gives rows', role: VIEWER });
 
-function tableOf(bigquery: BigQuery, { projectId, datasetId, tableId }: TableReference) {
+/** `project`: where the table is, if it does not tell. */
+export function referenceOf(project: string, table: string): TableReference {
+  const [tableId, datasetId, ...rest] = table.split('.').reverse() as [string, string, ...string[]];
+  return { projectId: rest.length === 0 ? project : rest.reverse().join('.'), datasetId, tableId };
+}
+
+export function tableOf(bigquery: BigQuery, { projectId, datasetId, tableId }: TableReference) {
   return bigquery.dataset(datasetId, { projectId }).table(tableId);
 }
 
-const nameOf = ({ projectId, datasetId, tableId }: TableReference) => `${projectId}.${datasetId}.${tableId}`;
+export const nameOf = ({ projectId, datasetId, tableId }: TableReference) => `${projectId}.${datasetId}.${tableId}`;
 
 /** The result of a query. Where no dataset is named for it, it is in the table that BigQuery makes itself, and finds again while it is the same. */
 async function queried(bigquery: BigQuery, query: string, asked: Asked, { location, scratch }: BigQueryInput) {
@@ -101,7 +113,7 @@ async function keptResult(
   return reference;
 }
 
-function sourceOf(reference: TableReference, metadata: Record<string, any>, asked: Asked): BigQuerySource {
+export function sourceOf(reference: TableReference, metadata: Record<string, any>, asked: Asked): BigQuerySource {
   const { projectId, datasetId, tableId } = reference;
   const { creationTime = '', lastModifiedTime = '', numRows, numBytes, streamingBuffer } = metadata;
   return {
