@@ -17,6 +17,8 @@ const HANGS = Math.ceil(count / 4);
 const MOST_LOST = 5;
 const CLUSTERS = Math.ceil(count / MOST_LOST);
 const STALL_SECONDS = 45;
+/** Flink may give a task to a worker that is gone several times before it starts another: three attempts were once used up so. */
+const RESTARTS = 10;
 const settings = { name: 'flink', environment: 'process', parallelism: 2, timeout: 300 };
 
 /** A Flink for the test, and a job on it; undefined, and the test skipped, where there is none. */
@@ -24,7 +26,7 @@ async function flinkJob(
   t: TestContext,
   cluster: { taskManagers?: number; slots?: number } = {},
 ): Promise<{ readonly flink: StartedFlink; readonly job: Faulty } | undefined> {
-  const flink = await startFlink(cluster);
+  const flink = await startFlink({ ...cluster, restarts: RESTARTS });
   if (flink.absent !== undefined) {
     t.skip(flink.absent);
     return undefined;
