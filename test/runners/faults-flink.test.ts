@@ -17,7 +17,7 @@ const HANGS = Math.ceil(count / 4);
 const MOST_LOST = 5;
 const CLUSTERS = Math.ceil(count / MOST_LOST);
 const STALL_SECONDS = 45;
-/** Flink may give a task to a worker that is gone several times before it starts another: three attempts were once used up so. */
+/** Flink may give a task to a worker that is gone several times before it starts another: three attempts were used up so, twice in 60 kills. */
 const RESTARTS = 10;
 const settings = { name: 'flink', environment: 'process', parallelism: 2, timeout: 300 };
 
