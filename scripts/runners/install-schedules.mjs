@@ -2,7 +2,7 @@
  * Installs what checks the files of scripts/schedule: actionlint with Go, Airflow, the published schemas of Kubernetes and a reader of
  * Terraform's language in a Python environment of their own, and what the resources of Terraform's provider of Google take:
  * `node scripts/runners/install-schedules.mjs`. ACTIONLINT names another binary to use, SCHEDULES_VENV another environment, PYTHON another
- * Python. systemd-analyze and terraform are used where the machine has them.
+ * Python. systemd-analyze, terraform and gcloud are used where the machine has them.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 /** The files of scripts/schedule, each looked at by the program that takes it, or by the published schema; and that these programs do refuse. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,45 +9,14 @@ import { requireNightly } from '../../pipelines/nightly/check.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import { scratch } from '../end-to-end/scratch.js';
 import { findScheduleCheckers } from './runners.js';
-import { type Body, danglingIn, faultsOf, readSchema } from './terraform-schema.js';
+import { altered, INSTALL, read, runs, SCHEDULES, said } from './schedules.js';
 
-const SCHEDULES = fileURLToPath(new URL('../../../scripts/schedule/', import.meta.url));
 const DAG_SCRIPT = fileURLToPath(new URL('../../../test/runners/airflow_dag.py', import.meta.url));
 const PACKAGE = new URL('../../../package.json', import.meta.url);
-const INSTALL = 'node scripts/runners/install-schedules.mjs';
-const TIMEOUT_MS = 60_000;
 
-const read = (name: string) => readFileSync(join(SCHEDULES, name), 'utf8');
 const version = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
-interface Said {
-  readonly code: number | null;
-  readonly text: string;
-}
-
-function said(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd?: string): Said {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    timeout: TIMEOUT_MS,
-    env: { ...process.env, ...env },
-    ...(cwd === undefined ? {} : { cwd }),
-  });
-  if (error !== undefined) throw error;
-  return { code: status, text: `${stdout}${stderr}` };
-}
-
-const runs = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
-
-/** A copy with one passage replaced, under the same name in a folder of its own. */
-function altered(t: TestContext, name: string, from: string, to: string): string {
-  const text = read(name);
-  assert.ok(text.includes(from), `${name} has no ${from}`);
-  const path = join(scratch(t), name);
-  writeFileSync(path, text.replace(from, to));
-  return path;
-}
-
-const { actionlint, python, types } = await findScheduleCheckers();
+const { actionlint, python } = await findScheduleCheckers();
 const withPython = { skip: python === undefined ? `no Airflow and no schemas of Kubernetes: ${INSTALL}` : false };
 
 test('actionlint passes the workflow, and refuses one with a key or an input that it has not', {
@@ -190,90 +158,3 @@ test(
     assert.match(errors.join('\n'), /most_active_runs/);
   },
 );
-
-const READ_HCL = 'import hcl2, json, sys; print(json.dumps(hcl2.load(open(sys.argv[1]))))';
-
-/** What is wrong with the resources of a Terraform file. */
-function resourceFaults(path: string): string[] {
-  const { code, text } = said(python!, ['-c', READ_HCL, path]);
-  assert.equal(code, 0, text);
-  const { resource } = JSON.parse(text) as { resource: Record<string, Record<string, Body>>[] };
-  const unquoted = (name: string) => name.replaceAll('"', '');
-  const resources = resource.flatMap((entry) =>
-    Object.entries(entry).flatMap(([type, named]) =>
-      Object.entries(named).map(([name, body]) => ({ type: unquoted(type), name: unquoted(name), body })),
-    ),
-  );
-  const schemas = new Map(
-    [...new Set(resources.map(({ type }) => type))].map((type) => {
-      const folder = type.replace('google_', '').replaceAll('_', '-');
-      const schema = readSchema(readFileSync(join(types!, 'lib', folder, 'index.d.ts'), 'utf8'));
-      return [
-        type,
-        { schema, names: new Set(resources.filter((r) => r.type === type).map(({ name }) => name)) },
-      ] as const;
-    }),
-  );
-  return resources.flatMap(({ type, name, body }) =>
-    [
-      ...faultsOf(schemas.get(type)!.schema, body),
-      ...danglingIn(JSON.stringify(body), schemas).map((reference) => `${reference} is not there`),
-    ].map((fault) => `${type}.${name}: ${fault}`),
-  );
-}
-
-test('the resources of Terraform have the arguments that the provider of Google takes, and a mistake is found', {
-  skip: python === undefined || types === undefined ? `no declarations of the provider: ${INSTALL}` : false,
-}, (t) => {
-  const changed = (from: string, to: string) => resourceFaults(altered(t, 'cloud-run.tf', from, to));
-  assert.deepEqual(resourceFaults(join(SCHEDULES, 'cloud-run.tf')), []);
-  assert.deepEqual(changed('max_retries ', 'most_retries '), [
-    'google_cloud_run_v2_job.nightly: template.template.most_retries is unknown',
-  ]);
-  assert.deepEqual(changed('  account_id = "m4-balance"\n', ''), [
-    'google_service_account.runner: accountId is missing',
-  ]);
-  assert.deepEqual(changed('oauth_token {', 'oauth_token = {'), [
-    'google_cloud_scheduler_job.nightly: http_target.oauth_token is a block',
-  ]);
-  assert.deepEqual(changed('google_service_account.runner.email', 'google_service_account.runner.mail'), [
-    'google_cloud_run_v2_job.nightly: google_service_account.runner.mail is not there',
-  ]);
-  assert.deepEqual(changed('google_service_account.runner.email', 'google_service_account.walker.email'), [
-    'google_cloud_run_v2_job.nightly: google_service_account.walker.email is not there',
-  ]);
-});
-
-const terraform = runs('terraform', 'version');
-
-test('terraform finds the file formatted, and another one not', {
-  skip: terraform ? false : 'no terraform on this machine',
-}, (t) => {
-  const check = (path: string) => said('terraform', ['fmt', '-check', path]);
-  const passed = check(join(SCHEDULES, 'cloud-run.tf'));
-  assert.equal(passed.code, 0, passed.text);
-  assert.notEqual(check(altered(t, 'cloud-run.tf', '  location = var.region', ' location=var.region')).code, 0);
-});
-
-test('terraform validates the file by the schema of the provider of Google', {
-  skip: terraform ? false : 'no terraform on this machine',
-}, (t) => {
-  const folder = scratch(t);
-  copyFileSync(join(SCHEDULES, 'cloud-run.tf'), join(folder, 'main.tf'));
-  const call = (...args: string[]) => said('terraform', [`-chdir=${folder}`, ...args], { CHECKPOINT_DISABLE: '1' });
-  const init = call('init', '-backend=false', '-input=false', '-no-color');
-  if (
-    /failed to (query available|retrieve|install)|could not connect|no such host/i.test(init.text.replace(/\s+/g, ' '))
-  ) {
-    t.skip('the registry of providers cannot be reached');
-    return;
-  }
-  assert.equal(init.code, 0, init.text);
-  const validated = call('validate', '-no-color');
-  assert.equal(validated.code, 0, validated.text);
-});
-
-test('bash parses the commands of gcloud, which nothing here runs', () => {
-  const { code, text } = said('bash', ['-n', join(SCHEDULES, 'cloud-run.sh')]);
-  assert.deepEqual({ code, text }, { code: 0, text: '' });
-});
