@@ -1,13 +1,11 @@
 /** Contestants: a gender model on the largest face of photographs in memory, by ours and by its packages alone. Arguments: ours|alone IMAGES.parquet MODEL.onnx. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { RecordBatch } from 'apache-arrow';
-import { parquet } from '../formats/parquet.js';
 import { modelSchema, type OnnxConfig } from '../schemas/models-config.js';
-import { storageFor } from '../storage/index.js';
 import { encodedImages } from '../transforms/image/raster.js';
 import { faceBoxes } from '../transforms/model/faces.js';
 import { openModel } from '../transforms/model/open-model.js';
+import { inMemory } from './in-memory.js';
 import { serve, timed } from './serve.js';
 
 const [who, images, file] = process.argv.slice(2) as [string, string, string];
@@ -17,11 +15,7 @@ const SCALE = 1 / 256;
 const BATCH = 64;
 const CLASSES = ['female', 'male'];
 
-const source = await storageFor(images).open(images);
-const { groups } = await parquet.plan(source);
-const batches: RecordBatch[] = [];
-for (let group = 0; group < groups.length; group++)
-  for await (const batch of parquet.read(source, group, ['image', 'face_bboxes'])) batches.push(batch);
+const { batches } = await inMemory(images, ['image', 'face_bboxes']);
 const bytes = readFileSync(file);
 
 type Classify = () => Promise<Float32Array[]>;

@@ -5,6 +5,7 @@ import { classifier } from './classifier.js';
 import { embeddings } from './embeddings.js';
 import { exactAdult, exactSynthetic } from './exact.js';
 import type { Outcome } from './figures.js';
+import { identify } from './identify.js';
 import { balance, job } from './job.js';
 import { languages } from './languages.js';
 import { memory, memoryShards, memoryStats } from './memory.js';
@@ -21,6 +22,7 @@ import { streams } from './streams.js';
 import { tag } from './tag.js';
 import { tarToTfrecord } from './tar-to-tfrecord.js';
 import { tfrecordRead } from './tfrecord-read.js';
+import { unique } from './unique.js';
 import { workers } from './workers.js';
 
 interface Benchmark {
@@ -35,6 +37,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   streams: { says: 'the optimum that 1 to 64 streams, and samples of the patterns, come to', run: streams },
   tag: { says: 'captions tagged in memory, against Polars', run: tag },
   near: { says: 'near duplicates of captions in memory, against datasketch', run: near },
+  unique: { says: 'exact duplicates of captions in memory, against Polars and DuckDB', run: unique },
+  identify: { says: 'English captions told from others, against fastText and lingua', run: identify },
   embeddings: { says: '768 numbers and 40 prompts, against the matrix product of NumPy', run: embeddings },
   classifier: { says: 'an image classifier, against onnxruntime-node and sharp alone', run: classifier },
   languages: {

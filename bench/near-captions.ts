@@ -1,21 +1,14 @@
 /** Contestant: our near duplicates over captions in memory. Arguments: CAPTIONS.parquet NEAR.json. */
 import { readFileSync } from 'node:fs';
-import type { RecordBatch } from 'apache-arrow';
-import { parquet } from '../formats/parquet.js';
-import { storageFor } from '../storage/index.js';
 import { createNearRuns, findNear, partsFor } from '../transforms/filter/near.js';
 import { columnData } from '../transforms/tag/column.js';
+import { inMemory } from './in-memory.js';
 import type { NearTruth } from './near.js';
 import { serve, timed } from './serve.js';
 
 const [file, near] = process.argv.slice(2) as [string, string];
 const truth = JSON.parse(readFileSync(near, 'utf8')) as NearTruth;
-const source = await storageFor(file).open(file);
-const { groups } = await parquet.plan(source);
-const batches: RecordBatch[] = [];
-for (let group = 0; group < groups.length; group++)
-  for await (const batch of parquet.read(source, group, ['text'])) batches.push(batch);
-const rows = batches.reduce((sum, batch) => sum + batch.numRows, 0);
+const { batches, rows } = await inMemory(file, ['text']);
 
 function find(): Set<number> {
   const runs = createNearRuns(truth, partsFor(rows));

@@ -1,23 +1,13 @@
 /** Contestant: our tagger over captions of all languages in memory. Arguments: CAPTIONS.parquet, ROWS, and column, identified or eld. */
-import type { RecordBatch } from 'apache-arrow';
-import { parquet } from '../formats/parquet.js';
 import { parseConfig } from '../schemas/parse-config.js';
 import { PRESENT, UNKNOWN } from '../schemas/tags.js';
-import { storageFor } from '../storage/index.js';
 import { readLexicons } from '../transforms/tag/read-lexicon.js';
 import { createTagger } from '../transforms/tag/tagger.js';
+import { inMemory } from './in-memory.js';
 import { serve, timed } from './serve.js';
 
 const [file, rowsWanted, how] = process.argv.slice(2) as [string, string, 'column' | 'identified' | 'eld'];
-const source = await storageFor(file).open(file);
-const { columns, groups } = await parquet.plan(source);
-const batches: RecordBatch[] = [];
-let rows = 0;
-for (let group = 0; group < groups.length && rows < Number(rowsWanted); group++)
-  for await (const batch of parquet.read(source, group, ['text', 'language'])) {
-    batches.push(batch.slice(0, Number(rowsWanted) - rows));
-    rows += batches.at(-1)!.numRows;
-  }
+const { columns, batches, rows } = await inMemory(file, ['text', 'language'], Number(rowsWanted));
 
 if (how === 'eld') {
   const { eld } = await import('eld/small');
