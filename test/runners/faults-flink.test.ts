@@ -19,12 +19,14 @@ const CLUSTERS = Math.ceil(count / MOST_LOST);
 const STALL_SECONDS = 45;
 /** Flink may give a task to a worker that is gone several times before it starts another: three attempts were used up so, twice in 60 kills. */
 const RESTARTS = 10;
+const STREAM = { fit: 'stream', streams: 4 };
 const settings = { name: 'flink', environment: 'process', parallelism: 2, timeout: 300 };
 
 /** A Flink for the test, and a job on it; undefined, and the test skipped, where there is none. */
 async function flinkJob(
   t: TestContext,
   cluster: { taskManagers?: number; slots?: number } = {},
+  balance: object = {},
 ): Promise<{ readonly flink: StartedFlink; readonly job: Faulty } | undefined> {
   const flink = await startFlink({ ...cluster, restarts: RESTARTS });
   if (flink.absent !== undefined) {
@@ -33,7 +35,7 @@ async function flinkJob(
   }
   t.after(() => flink.stop());
   const roots = cluster.taskManagers === undefined ? [flink.pid] : flink.taskManagerPids;
-  return { flink, job: await faultyJob(t, { ...settings, endpoint: flink.endpoint }, { roots }) };
+  return { flink, job: await faultyJob(t, { ...settings, endpoint: flink.endpoint }, { roots, balance }) };
 }
 
 test('workers of an embedded Flink', options, async (t) => {
@@ -54,6 +56,15 @@ test('workers of an embedded Flink', options, async (t) => {
     const { failed } = await strikeOften(s, job, known, { count: HANGS, phases: ['write'], ...how });
     for (const sentence of failed.keys()) assert.match(sentence, /made no progress for # s and was cancelled/);
   });
+});
+
+test('a worker of an embedded Flink that is killed in the fit of a stream: the job recovers', options, async (t) => {
+  const begun = await flinkJob(t, {}, STREAM);
+  if (begun === undefined) return;
+  const phases = ['fit'] as const;
+  const known = await undisturbed(begun.job, phases);
+  const { recovered } = await strikeOften(t, begun.job, known, { count, phases, inject: killWorker });
+  assert.equal(recovered, count);
 });
 
 /** All slots of one TaskManager are enough for the job, so that all others may go. */

@@ -12,6 +12,21 @@ const KILLS = Math.ceil(Number(process.env.M4_FAULTS ?? 2) / 2);
 const HANGS = { process: Math.ceil(Number(process.env.M4_FAULTS ?? 2) / 2), external: Math.ceil(KILLS / 2) };
 const STALL_SECONDS = 25;
 
+test('a worker of Prism that is killed in the fit of a stream: the job fails before its timeout', {
+  skip,
+  timeout: 19 * 60_000,
+}, async (t) => {
+  const runner = { name: 'prism', prism, environment: 'process', parallelism: 2, timeout: STALL_SECONDS };
+  const job = await faultyJob(t, runner, { balance: { fit: 'stream', streams: 4 } });
+  const phases = ['fit'] as const;
+  const { failed } = await strikeOften(t, job, await undisturbed(job, phases), {
+    count: KILLS,
+    phases,
+    inject: killWorker,
+  });
+  for (const sentence of failed.keys()) assert.doesNotMatch(sentence, /made no progress/);
+});
+
 for (const environment of ['process', 'external'] as const) {
   test(`workers of Prism (${environment})`, { skip, timeout: 19 * 60_000 }, async (t) => {
     const runner = { name: 'prism', prism, environment, parallelism: 2, timeout: STALL_SECONDS };
