@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Faulty, faultyJob, freezeWorkers, killWorker, strikeOften, undisturbed } from './faults.js';
+import { type Faulty, faultyJob, undisturbed } from './faults.js';
 import { noProcesses, workersBelow } from './processes.js';
 import { type StartedFlink, startFlink } from './runners.js';
+import { freezeWorkers, killWorker, strikeOften } from './strike.js';
 
 const TEST_MS = 19 * 60_000;
 const options = { skip: noProcesses, timeout: TEST_MS };

@@ -1,9 +1,10 @@
 /** Faults at seeded moments on Prism, which has no retries: a job that loses a worker fails, and the same command goes on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultyJob, freezeWorkers, killWorker, strikeOften, undisturbed } from './faults.js';
+import { faultyJob, undisturbed } from './faults.js';
 import { noProcesses } from './processes.js';
 import { findPrism } from './runners.js';
+import { freezeWorkers, killWorker, strikeOften } from './strike.js';
 
 const prism = await findPrism();
 const skip = prism === undefined ? 'no Prism; to install it: node scripts/runners/install-prism.mjs' : noProcesses;
