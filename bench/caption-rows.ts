@@ -1,16 +1,13 @@
 /** Rows of web image-text metadata made from real captions: ids, URLs, sizes and scores are drawn, each caption is used in turn. */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Field, Float32, Int32, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from 'apache-arrow';
-import { parquetWriter } from '../formats/index.js';
+import { Field, Float32, Int32, makeData, Schema, Utf8, vectorFromArray } from 'apache-arrow';
 import { parquet } from '../formats/parquet.js';
 import { storageFor } from '../storage/index.js';
 import { cacheFolder, needFile, type Options } from './options.js';
+import { saveRows, snappyParquet } from './save-rows.js';
 import { mulberry32 } from './synth.js';
 
-const ROW_GROUP_ROWS = 131_072;
-const BATCH_ROWS = 16_384;
 const SEED = 7;
 
 /** The column `text` of a Parquet file, trimmed. */
@@ -63,29 +60,25 @@ async function writeRows(file: string, texts: readonly string[], first: number, 
   const uniform = (from: number, to: number) => from + Math.floor(random() * (to - from));
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const schema = new Schema(Object.entries(COLUMNS).map(([name, type]) => new Field(name, type, true)));
-  const writer = parquetWriter(schema, { compression: 'snappy', rowGroupRows: ROW_GROUP_ROWS });
-  const partial = `${file}.part`;
-  const out = await open(partial, 'w');
-  for (let from = first; from < end; from += BATCH_ROWS) {
-    const length = Math.min(end, from + BATCH_ROWS) - from;
-    const row = Array.from({ length }, (_, i) => from + i);
-    const width = Int32Array.from(row, () => uniform(100, 1600));
-    const height = Int32Array.from(row, () => uniform(100, 1200));
-    const clip = Float32Array.from(row, () => Math.min(1, Math.max(0, 0.3 + 0.05 * normal())));
-    const columns = [
-      utf8(row.map((i) => i.toString(16).padStart(16, '0'))),
-      utf8(row.map((i) => `https://example.com/img/${String(i).padStart(8, '0')}.jpg`)),
-      utf8(row.map((i) => `${texts[i % texts.length]} #${Math.floor(i / texts.length)}`)),
-      makeData({ type: COLUMNS.width, length, data: width }),
-      makeData({ type: COLUMNS.height, length, data: height }),
-      makeData({ type: COLUMNS.clip, length, data: clip }),
-    ];
-    const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, children: columns }));
-    for (const bytes of await writer.write(batch)) await out.write(bytes);
-  }
-  for (const bytes of await writer.close()) await out.write(bytes);
-  await out.close();
-  renameSync(partial, file);
+  await saveRows(file, {
+    schema,
+    writer: snappyParquet(schema),
+    rows: end - first,
+    columns(from, length) {
+      const row = Array.from({ length }, (_, i) => first + from + i);
+      const width = Int32Array.from(row, () => uniform(100, 1600));
+      const height = Int32Array.from(row, () => uniform(100, 1200));
+      const clip = Float32Array.from(row, () => Math.min(1, Math.max(0, 0.3 + 0.05 * normal())));
+      return [
+        utf8(row.map((i) => i.toString(16).padStart(16, '0'))),
+        utf8(row.map((i) => `https://example.com/img/${String(i).padStart(8, '0')}.jpg`)),
+        utf8(row.map((i) => `${texts[i % texts.length]} #${Math.floor(i / texts.length)}`)),
+        makeData({ type: COLUMNS.width, length, data: width }),
+        makeData({ type: COLUMNS.height, length, data: height }),
+        makeData({ type: COLUMNS.clip, length, data: clip }),
+      ];
+    },
+  });
 }
 
 function utf8(strings: string[]) {

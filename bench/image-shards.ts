@@ -1,10 +1,11 @@
 /** WebDataset shards of images: a caption, an id and random bytes between the head and the end of a JPEG, which nothing here decodes. */
 import { existsSync, renameSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Binary, Field, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from 'apache-arrow';
+import { Binary, Field, Schema, Utf8, vectorFromArray } from 'apache-arrow';
 import { webdatasetWriter } from '../formats/webdataset-writer.js';
 import { cacheFolder, type Options } from './options.js';
+import { saveRows } from './save-rows.js';
 import { mulberry32 } from './synth.js';
 
 /** Shards of an input, unless there are to be more. */
@@ -37,26 +38,25 @@ export async function imageShards(options: Options, shards: number, images: numb
   const types = [new Utf8(), new Binary(), new Utf8(), new Utf8()];
   const schema = new Schema(names.map((name, i) => new Field(name, types[i]!, true)));
   for (let shard = 0; shard < shards; shard++) {
-    const writer = webdatasetWriter(schema);
-    const out = await open(join(partial, `${String(shard).padStart(5, '0')}.tar`), 'w');
-    for (let from = 0; from < images; from += BATCH_ROWS) {
-      const length = Math.min(images, from + BATCH_ROWS) - from;
-      const row = Array.from({ length }, (_, i) => shard * images + from + i);
-      const keys = row.map((i) => String(i).padStart(9, '0'));
-      const pictures = row.map(() => {
-        const start = Math.floor(2 * IMAGE_BYTES * random());
-        const picture = noise.slice(start, start + Math.floor(IMAGE_BYTES * (0.5 + random())));
-        picture.set(HEAD);
-        picture.set(END, picture.length - END.length);
-        return picture;
-      });
-      const values = [keys, pictures, row.map((i) => `${WHO[i % WHO.length]} in picture ${i}`), keys];
-      const children = values.map((column, i) => vectorFromArray(column as string[], types[i] as Utf8).data[0]!);
-      const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, children }));
-      for (const bytes of await writer.write(batch)) await out.write(bytes);
-    }
-    for (const bytes of await writer.close()) await out.write(bytes);
-    await out.close();
+    await saveRows(join(partial, `${String(shard).padStart(5, '0')}.tar`), {
+      schema,
+      writer: webdatasetWriter(schema),
+      rows: images,
+      batchRows: BATCH_ROWS,
+      columns(from, length) {
+        const row = Array.from({ length }, (_, i) => shard * images + from + i);
+        const keys = row.map((i) => String(i).padStart(9, '0'));
+        const pictures = row.map(() => {
+          const start = Math.floor(2 * IMAGE_BYTES * random());
+          const picture = noise.slice(start, start + Math.floor(IMAGE_BYTES * (0.5 + random())));
+          picture.set(HEAD);
+          picture.set(END, picture.length - END.length);
+          return picture;
+        });
+        const values = [keys, pictures, row.map((i) => `${WHO[i % WHO.length]} in picture ${i}`), keys];
+        return values.map((column, i) => vectorFromArray(column as string[], types[i] as Utf8).data[0]!);
+      },
+    });
   }
   renameSync(partial, folder);
   return folder;

@@ -1,17 +1,14 @@
 /** Rows of many attributes and labels, for what statistics take: boolean attributes a0, a1, …, and a list of labels, drawn by rank. */
-import { existsSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bool, Field, List, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from 'apache-arrow';
-import { parquetWriter } from '../formats/index.js';
+import { Bool, Field, List, makeData, Schema, Utf8, vectorFromArray } from 'apache-arrow';
 import { cacheFolder, type Options } from './options.js';
+import { saveRows, snappyParquet } from './save-rows.js';
 import { mulberry32 } from './synth.js';
 
 export const MANY_ATTRIBUTES = 8;
 export const MANY_LABELS = 10_000;
 
-const ROW_GROUP_ROWS = 131_072;
-const BATCH_ROWS = 16_384;
 const SEED = 7;
 /** Labels of a row at most. */
 const LABELS_OF_ROW = 6;
@@ -25,35 +22,31 @@ export async function labelRows(options: Options, rows: number): Promise<string>
   const attributes = Array.from({ length: MANY_ATTRIBUTES }, (_, k) => new Field(`a${k}`, new Bool(), true));
   const labels = new Field('labels', new List(item), true);
   const schema = new Schema([...attributes, labels]);
-  const writer = parquetWriter(schema, { compression: 'snappy', rowGroupRows: ROW_GROUP_ROWS });
-  const partial = `${file}.part`;
-  const out = await open(partial, 'w');
-  for (let from = 0; from < rows; from += BATCH_ROWS) {
-    const length = Math.min(rows, from + BATCH_ROWS) - from;
-    const valueOffsets = new Int32Array(length + 1);
-    const names: string[] = [];
-    for (let i = 0; i < length; i++) {
-      if (from + i < MANY_LABELS) names.push(`label ${from + i}`);
-      for (let n = Math.floor(random() * LABELS_OF_ROW); n > 0; n--) {
-        names.push(`label ${Math.floor(MANY_LABELS * random() ** 4)}`);
+  await saveRows(file, {
+    schema,
+    writer: snappyParquet(schema),
+    rows,
+    columns(from, length) {
+      const valueOffsets = new Int32Array(length + 1);
+      const names: string[] = [];
+      for (let i = 0; i < length; i++) {
+        if (from + i < MANY_LABELS) names.push(`label ${from + i}`);
+        for (let n = Math.floor(random() * LABELS_OF_ROW); n > 0; n--) {
+          names.push(`label ${Math.floor(MANY_LABELS * random() ** 4)}`);
+        }
+        valueOffsets[i + 1] = names.length;
       }
-      valueOffsets[i + 1] = names.length;
-    }
-    const children = [
-      ...attributes.map(
-        (_, k) =>
-          vectorFromArray(
-            Array.from({ length }, () => random() < (k + 1) / (MANY_ATTRIBUTES + 1)),
-            new Bool(),
-          ).data[0]!,
-      ),
-      makeData({ type: labels.type, length, valueOffsets, child: vectorFromArray(names, new Utf8()).data[0]! }),
-    ];
-    const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, children }));
-    for (const bytes of await writer.write(batch)) await out.write(bytes);
-  }
-  for (const bytes of await writer.close()) await out.write(bytes);
-  await out.close();
-  renameSync(partial, file);
+      return [
+        ...attributes.map(
+          (_, k) =>
+            vectorFromArray(
+              Array.from({ length }, () => random() < (k + 1) / (MANY_ATTRIBUTES + 1)),
+              new Bool(),
+            ).data[0]!,
+        ),
+        makeData({ type: labels.type, length, valueOffsets, child: vectorFromArray(names, new Utf8()).data[0]! }),
+      ];
+    },
+  });
   return file;
 }

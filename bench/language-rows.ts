@@ -1,14 +1,12 @@
 /** Captions in each language of the lexicons, for the benchmark `languages`: written for it by a language model, as no free captions in all of them are at hand. */
-import { existsSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Field, makeData, RecordBatch, Schema, Struct, Utf8, vectorFromArray } from 'apache-arrow';
-import { parquetWriter } from '../formats/index.js';
+import { Field, Schema, Utf8, vectorFromArray } from 'apache-arrow';
 import { LEXICON_LANGUAGES, type LexiconLanguage } from '../schemas/languages.js';
 import { cacheFolder, type Options } from './options.js';
+import { saveRows, snappyParquet } from './save-rows.js';
 import { mulberry32 } from './synth.js';
 
-const BATCH_ROWS = 16_384;
 const SEED = 8;
 
 /** Of ten, three name a person: about as many captions of two do as do in COCO. */
@@ -191,18 +189,15 @@ export async function languageRows(options: Options, rows: number): Promise<stri
   if (existsSync(file)) return file;
   const random = mulberry32(SEED);
   const draw = (clauses: readonly string[]) => clauses[Math.floor(random() * clauses.length)]!;
-  const writer = parquetWriter(SCHEMA, { compression: 'snappy', rowGroupRows: 131_072 });
-  const out = await open(`${file}.part`, 'w');
-  for (let from = 0; from < rows; from += BATCH_ROWS) {
-    const length = Math.min(rows, from + BATCH_ROWS) - from;
-    const languages = Array.from({ length }, (_, i) => LEXICON_LANGUAGES[(from + i) % LEXICON_LANGUAGES.length]!);
-    const texts = languages.map((of, i) => `${draw(CLAUSES[of])}, ${draw(CLAUSES[of])} #${from + i}`);
-    const children = [texts, languages].map((strings) => vectorFromArray(strings, new Utf8()).data[0]!);
-    const batch = new RecordBatch(SCHEMA, makeData({ type: new Struct(SCHEMA.fields), length, children }));
-    for (const bytes of await writer.write(batch)) await out.write(bytes);
-  }
-  for (const bytes of await writer.close()) await out.write(bytes);
-  await out.close();
-  renameSync(`${file}.part`, file);
+  await saveRows(file, {
+    schema: SCHEMA,
+    writer: snappyParquet(SCHEMA),
+    rows,
+    columns(from, length) {
+      const languages = Array.from({ length }, (_, i) => LEXICON_LANGUAGES[(from + i) % LEXICON_LANGUAGES.length]!);
+      const texts = languages.map((of, i) => `${draw(CLAUSES[of])}, ${draw(CLAUSES[of])} #${from + i}`);
+      return [texts, languages].map((strings) => vectorFromArray(strings, new Utf8()).data[0]!);
+    },
+  });
   return file;
 }

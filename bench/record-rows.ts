@@ -1,10 +1,10 @@
 /** A TFRecord file of small records: tf.train.Example with an id and a text, RECORD_BYTES each. */
-import { existsSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Field, Int64, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import { Field, Int64, makeData, Schema, Utf8 } from 'apache-arrow';
 import { tfrecordWriter } from '../formats/tfrecord-writer.js';
 import { cacheFolder, type Options } from './options.js';
+import { saveRows } from './save-rows.js';
 import { mulberry32 } from './synth.js';
 
 export const RECORD_BYTES = 300;
@@ -13,7 +13,6 @@ export const RECORD_BYTES = 300;
 const REST_BYTES = 38;
 const TEXT_BYTES = RECORD_BYTES - REST_BYTES;
 const FIRST_ID = 2 ** 30;
-const BATCH_ROWS = 16_384;
 const SEED = 11;
 
 /** The file of `options.rows` records, made once. */
@@ -23,22 +22,19 @@ export async function recordRows(options: Options): Promise<string> {
   if (existsSync(file)) return file;
   const random = mulberry32(SEED);
   const schema = new Schema([new Field('id', new Int64(), true), new Field('text', new Utf8(), true)]);
-  const writer = tfrecordWriter(schema);
-  const partial = `${file}.part`;
-  const out = await open(partial, 'w');
-  for (let from = 0; from < rows; from += BATCH_ROWS) {
-    const length = Math.min(rows, from + BATCH_ROWS) - from;
-    const ids = BigInt64Array.from({ length }, (_, i) => BigInt(FIRST_ID + from + i));
-    const letters = Uint8Array.from({ length: length * TEXT_BYTES }, () => 97 + Math.floor(26 * random()));
-    const valueOffsets = Int32Array.from({ length: length + 1 }, (_, i) => i * TEXT_BYTES);
-    const children = [
-      makeData({ type: new Int64(), length, data: ids }),
-      makeData({ type: new Utf8(), length, valueOffsets, data: letters }),
-    ];
-    const batch = new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, children }));
-    for (const bytes of await writer.write(batch)) await out.write(bytes);
-  }
-  await out.close();
-  renameSync(partial, file);
+  await saveRows(file, {
+    schema,
+    writer: tfrecordWriter(schema),
+    rows,
+    columns(from, length) {
+      const ids = BigInt64Array.from({ length }, (_, i) => BigInt(FIRST_ID + from + i));
+      const letters = Uint8Array.from({ length: length * TEXT_BYTES }, () => 97 + Math.floor(26 * random()));
+      const valueOffsets = Int32Array.from({ length: length + 1 }, (_, i) => i * TEXT_BYTES);
+      return [
+        makeData({ type: new Int64(), length, data: ids }),
+        makeData({ type: new Utf8(), length, valueOffsets, data: letters }),
+      ];
+    },
+  });
   return file;
 }

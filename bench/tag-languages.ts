@@ -1,13 +1,14 @@
 /** Contestant: our tagger over captions of all languages in memory. Arguments: CAPTIONS.parquet, ROWS, and column, identified or eld. */
 import { parseConfig } from '../schemas/parse-config.js';
-import { PRESENT, UNKNOWN } from '../schemas/tags.js';
 import { readLexicons } from '../transforms/tag/read-lexicon.js';
 import { createTagger } from '../transforms/tag/tagger.js';
 import { inMemory } from './in-memory.js';
 import { serve, timed } from './serve.js';
+import { serveTagger } from './tag-batches.js';
 
 const [file, rowsWanted, how] = process.argv.slice(2) as [string, string, 'column' | 'identified' | 'eld'];
-const { columns, batches, rows } = await inMemory(file, ['text', 'language'], Number(rowsWanted));
+const captions = await inMemory(file, ['text', 'language'], Number(rowsWanted));
+const { columns, batches, rows } = captions;
 
 if (how === 'eld') {
   const { eld } = await import('eld/small');
@@ -28,19 +29,5 @@ if (how === 'eld') {
   });
   const { attributes, labels, languages } = config;
   const tagger = createTagger(attributes, labels, columns, {}, readLexicons(attributes, labels, languages), languages);
-  await tagger.prepare();
-  await serve(async () => {
-    const { seconds, result } = await timed(() => batches.map((batch) => tagger.tag(batch)));
-    let female = 0;
-    let known = 0;
-    let found = 0;
-    for (const tags of result) {
-      found += tags.offsets[tags.rows]!;
-      for (const value of tags.attributes) {
-        if (value === PRESENT) female++;
-        if (value !== UNKNOWN) known++;
-      }
-    }
-    return { seconds, captions_per_second: rows / seconds, female, known, labels: found };
-  });
+  await serveTagger(tagger, captions);
 }
