@@ -31,10 +31,18 @@ const copySchema = z.strictObject({
 
 const HASH_DIGITS = 12;
 
-/** Beside the output, so that the next run of the same table finds it; each table and query has its own. */
-export function copyOf(directory: string, { table, query, columns }: BigQueryInput): string {
+/** Where copies of tables lie, beside the output. */
+export const copiesBeside = (directory: string) => `${resolve(directory)}.input`;
+
+/** The same for the same table or query, and columns of it. */
+export function sourceDigest({ table, query, columns }: BigQueryInput): string {
   const hash = createHash('sha256').update(JSON.stringify([table, query, columns]));
-  return join(`${resolve(directory)}.input`, hash.digest('hex').slice(0, HASH_DIGITS));
+  return hash.digest('hex').slice(0, HASH_DIGITS);
+}
+
+/** Beside the output, so that the next run of the same table finds it; each table and query has its own. */
+export function copyOf(directory: string, input: BigQueryInput): string {
+  return join(copiesBeside(directory), sourceDigest(input));
 }
 
 const marker = (folder: string) => join(folder, 'copied.json');

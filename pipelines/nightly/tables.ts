@@ -1,6 +1,5 @@
 /** Nights that are tables of BigQuery, or the partitions of one. Each is copied once, and counted and written from its copy. */
-import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { BigQueryInput } from '../../schemas/bigquery.js';
 import { ChangedError } from '../../schemas/errors.js';
 import type { InputFile } from '../../schemas/nightly.js';
@@ -9,21 +8,15 @@ import { findDayTable, findPartitions, type NightSource, type TableNight } from 
 import { storageFor } from '../../storage/index.js';
 import { type FoundNight, sameInputs } from '../../transforms/nightly/compare.js';
 import { forNight, namesNight } from '../../transforms/nightly/nights.js';
-import { copyInto } from '../bigquery-input.js';
+import { copiesBeside, copyInto, sourceDigest } from '../bigquery-input.js';
 import type { RunHooks } from '../hooks.js';
 
-const HASH_DIGITS = 12;
-
-/** Beside the output, apart from the copies of single runs. */
-const copiesOf = (directory: string) => join(`${resolve(directory)}.input`, 'nightly');
+/** Apart from the copies of single runs. */
+const copiesOf = (directory: string) => join(copiesBeside(directory), 'nightly');
 
 /** Of the same name whatever the table's state: a night that is replaced takes the place of what was copied of it. */
-function copyOf(directory: string, { table, columns }: BigQueryInput, night: string): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([table, columns]))
-    .digest('hex')
-    .slice(0, HASH_DIGITS);
-  return join(copiesOf(directory), `${night}-${hash}`);
+function copyOf(directory: string, input: BigQueryInput, night: string): string {
+  return join(copiesOf(directory), `${night}-${sourceDigest(input)}`);
 }
 
 type Look = (night: string) => Promise<TableNight>;
