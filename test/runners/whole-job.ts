@@ -41,7 +41,12 @@ const slices = [{ attributes: { names: ['female'] } }];
 const balance = { rate: 'auto', tolerance, fit: 'exact' } as const;
 const JOBS = {
   exact: { run: runBalance, job: { ...base, balance }, files: 31 },
-  shuffled: { run: runBalance, job: { ...base, balance }, output: { shuffle: 'global' }, files: 31 },
+  shuffled: {
+    run: runBalance,
+    job: { ...base, filters: [...base.filters, { near: {} }], balance },
+    output: { shuffle: 'global' },
+    files: 31,
+  },
   online: {
     run: runBalance,
     job: { ...base, balance: { rate: 0.5, tolerance, fit: 'online', streams: 1 } },
