@@ -10,7 +10,7 @@ export const BATCH_BYTES = 2 * 2 ** 20;
 
 /**
  * A file format that is read in groups. Batches hold plain types only (no dictionaries, views or 64-bit offsets), start at offset 0, and own
- * their buffers. Whatever is wrong with a file is an InputError with its name, the group and, where known, the column.
+ * their buffers, unless the caller says that some may pass. Whatever is wrong with a file is an InputError with its name, the group and, where known, the column.
  */
 export interface Format {
   readonly name: string;
@@ -22,6 +22,8 @@ export interface Format {
    * The rows of group `group` in file order, in batches of at most `batchRows` (default BATCH_ROWS) and about 2 MB unless a row is larger. `columns` are top-level
    * names, in the order wanted; left out: all. Throws an InputError for a column that the file does not have.
    * `types`: of a file whose columns are inferred, the type that each has over all files of the input; columns of other files are then there too, and null.
+   * `passing`: binary columns, whose bytes need not hold longer than until the next batch is asked for, or no more are: their
+   * memory may be used again.
    */
   read(
     source: ByteSource,
@@ -29,6 +31,7 @@ export interface Format {
     columns?: readonly string[],
     batchRows?: number,
     types?: Readonly<Record<string, string>>,
+    passing?: readonly string[],
   ): AsyncIterable<RecordBatch>;
 }
 
