@@ -5,6 +5,9 @@ import type { FilePlan } from '../schemas/split.js';
 /** Rows of a batch, at most: small enough for a processor's cache with a few columns, large enough to forget the cost of a batch. */
 export const BATCH_ROWS = 8192;
 
+/** Rows of a batch, at most, whose columns are bits or numbers of a dictionary, where the caller takes them so: see `Format.read`. */
+export const PACKED_BATCH_ROWS = 2 ** 17;
+
 /** Uncompressed bytes of a batch, about. */
 export const BATCH_BYTES = 2 * 2 ** 20;
 
@@ -21,6 +24,8 @@ export interface Format {
   /**
    * The rows of group `group` in file order, in batches of at most `batchRows` (default BATCH_ROWS) and about 2 MB unless a row is larger. `columns` are top-level
    * names, in the order wanted; left out: all. Throws an InputError for a column that the file does not have.
+   * `dictionaries`: columns that the caller also takes as strings, or lists of strings, with a dictionary: some of them may then come so, and batches
+   * that are made up of such columns and booleans have up to PACKED_BATCH_ROWS rows. Left out: nothing does.
    * `types`: of a file whose columns are inferred, the type that each has over all files of the input; columns of other files are then there too, and null.
    */
   read(
@@ -29,6 +34,7 @@ export interface Format {
     columns?: readonly string[],
     batchRows?: number,
     types?: Readonly<Record<string, string>>,
+    dictionaries?: readonly string[],
   ): AsyncIterable<RecordBatch>;
 }
 

@@ -33,13 +33,15 @@ export interface Reader {
 
 /**
  * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
- * read, and that this one does not try to. `attached`: further columns, after the input's.
+ * read, and that this one does not try to. `attached`: further columns, after the input's. `dictionaries`: names of columns that the caller also takes
+ * with a dictionary (see `Format.read`), so that batches may differ in their types.
  */
 export function createReader(
   plan: InputPlan,
   columns?: readonly string[],
   losses: readonly Unreadable[] = [],
   attached?: Attached,
+  dictionaries?: readonly string[],
 ): Reader {
   const files = new Map(plan.files.map((f) => [f.path, f]));
   const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
@@ -47,6 +49,8 @@ export function createReader(
   const splits = [...splitsOf(plan)];
   const lost = lossesBySplit(plan, losses);
   let schema: Schema | undefined;
+  /** The schema of the file's batches of which `schema` was made. */
+  let seen: Schema | undefined;
 
   async function* split(s: Split): AsyncGenerator<Piece> {
     let row = s.firstRow;
@@ -60,10 +64,15 @@ export function createReader(
         const source = await openUnchanged(plan.folder, file);
         const more = await attached?.open(s);
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
-        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types);
+        const packed = dictionaries && inputsOf(sources.filter((c) => dictionaries.includes(c.name)));
+        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, packed);
         for await (const raw of pieces) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
-          schema ??= canonicalSchema(raw, sources, withId);
+          // With dictionaries the types are those of the row group.
+          if (schema === undefined || (dictionaries !== undefined && raw.schema !== seen)) {
+            schema = canonicalSchema(raw, sources, withId);
+            seen = raw.schema;
+          }
           const wanted = row + raw.numRows > readable ? raw.slice(0, readable - row) : raw;
           const own = canonicalise(wanted, sources, schema, row);
           const batch =

@@ -8,14 +8,22 @@ export function codesOf(m: number): number {
   return VALUES ** m;
 }
 
+/** Of attributes that were coded, which several counts of a batch want. */
+const coded = new WeakMap<Uint8Array, Uint16Array>();
+
 /** [rows] codes, in base 3 with the last attribute as the lowest digit; m must be at most 10. */
-export function attributeCodes({ rows, attributes }: Tags, m: number): Uint16Array {
+export function attributeCodes(tags: Tags, m: number): Uint16Array {
+  if (tags.codes !== undefined) return tags.codes;
+  const { rows, attributes } = tags;
+  const known = coded.get(attributes);
+  if (known !== undefined) return known;
   const codes = new Uint16Array(rows);
   for (let i = 0, at = 0; i < rows; i++) {
     let code = 0;
     for (let k = 0; k < m; k++) code = code * VALUES + Math.min(attributes[at++], UNKNOWN);
     codes[i] = code;
   }
+  coded.set(attributes, codes);
   return codes;
 }
 

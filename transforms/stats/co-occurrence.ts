@@ -26,11 +26,12 @@ function cellsOf(m: number, k: number, l: number): number {
   return CELLS * ((k * (2 * m - k - 1)) / 2 + (l - k - 1));
 }
 
-/** Adds the rows in `indices`, counted by the code of their attributes at first. */
-function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indices: Uint32Array): void {
+/** Adds the rows in `indices`, or all, counted by the code of their attributes at first. */
+function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indices?: Uint32Array): void {
   const code = attributeCodes(tags, m);
   const counts = new Uint32Array(codesOf(m));
-  for (let i = 0; i < indices.length; i++) counts[code[indices[i]]]++;
+  if (indices === undefined) for (let i = 0; i < code.length; i++) counts[code[i]]++;
+  else for (let i = 0; i < indices.length; i++) counts[code[indices[i]]]++;
   counts.forEach((n, each) => {
     if (n === 0) return;
     const values = valuesOf(each, m);
@@ -43,19 +44,19 @@ function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indice
 }
 
 /**
- * Adds the rows in `indices`, with weight 1 or, where given, `units` [rows] of 2^-30; rows of weight 0 add nothing.
+ * Adds the rows in `indices` (left out: all), with weight 1 or, where given, `units` [rows] of 2^-30; rows of weight 0 add nothing.
  */
-export function addCoOccurrences(into: CoOccurrences, tags: Tags, indices: Uint32Array, units?: Float64Array): void {
+export function addCoOccurrences(into: CoOccurrences, tags: Tags, indices?: Uint32Array, units?: Float64Array): void {
   const m = into.attributes;
   if (m < 2) return;
   const { support } = into;
-  if (units === undefined && codesOf(m) <= indices.length) {
+  if (units === undefined && codesOf(m) <= (indices?.length ?? tags.rows)) {
     addByCode(into, tags, indices);
     return;
   }
   if (units !== undefined) into.weights ??= unitSums(support);
   const known = new Int32Array(m);
-  for (const row of indices) {
+  for (const row of indices ?? new Uint32Array(tags.rows).keys()) {
     const weight = units?.[row];
     if (weight === 0) continue;
     let n = 0;
