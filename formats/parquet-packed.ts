@@ -116,7 +116,7 @@ export function packedBits(chunk: PackedChunk, { optional }: Depth): PackedBits 
     const known = complete ? undefined : levels(parts.definition, 1, count, 0);
     if (known === undefined && !complete) return undefined;
     const there = known === undefined ? count : ones(known);
-    const bits = bitsOf(parts, there);
+    const bits = (parts.valued ?? there) === there ? bitsOf(parts, there) : undefined;
     if (bits === undefined) return undefined;
     if (there === count) {
       copyBits(bits, 0, values, row, count);
@@ -139,12 +139,18 @@ export function packedBits(chunk: PackedChunk, { optional }: Depth): PackedBits 
   return row === rows ? { values, ...(validity && { validity }) } : undefined;
 }
 
+function countOf(values: Uint8Array, count: number, wanted: number): number {
+  let n = 0;
+  for (let i = 0; i < count; i++) if (values[i] === wanted) n++;
+  return n;
+}
+
 /** The strings of a dictionary page: each its length in 4 bytes, then its bytes. */
 function dictionaryOf(page: Page, codec: string): PackedStrings['dictionary'] | undefined {
   const encoding = page.header.get(2);
   if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) return undefined;
   const from = uncompressed(codec, page.bytes, page.uncompressedBytes);
-  if (from === undefined || page.values > from.length / 4) return undefined;
+  if (from === undefined || !(page.values >= 0 && page.values <= from.length / 4)) return undefined;
   const view = new DataView(from.buffer, from.byteOffset, from.length);
   const bytes = new Uint8Array(from.length - 4 * page.values);
   const offsets = new Int32Array(page.values + 1);
@@ -174,19 +180,19 @@ function readCodes({ encoding, values }: PageParts, size: number, codes: Codes, 
   return largest < size;
 }
 
-/** What a definition level says, as bits: there is an item, it has a value, the row is null, or there is no such level. */
-const SAYS = { item: 1, value: 2, nullRow: 4, wrong: 8 };
+/** What a definition level says, as bits: there is an item, it is null, the row is null, or there is no such level. */
+const SAYS = { item: 1, nullItem: 2, nullRow: 4, wrong: 8 };
 
 /** [4] by definition level. */
 function meanings({ optional, items }: Depth): { readonly of: Int32Array; readonly highest: number } {
   const of = new Int32Array(4).fill(SAYS.wrong);
   let level = 0;
-  if (optional) of[level++] = items === undefined ? SAYS.item | SAYS.nullRow : SAYS.nullRow;
+  if (optional) of[level++] = items === undefined ? SAYS.item | SAYS.nullItem | SAYS.nullRow : SAYS.nullRow;
   if (items !== undefined) {
     of[level++] = 0;
-    if (items.optional) of[level++] = SAYS.item;
+    if (items.optional) of[level++] = SAYS.item | SAYS.nullItem;
   }
-  of[level] = SAYS.item | SAYS.value;
+  of[level] = SAYS.item;
   return { of, highest: level };
 }
 
@@ -219,29 +225,29 @@ export function packedStrings(chunk: PackedChunk, depth: Depth): PackedStrings |
     const repetition = repeated ? levels(parts.repetition, 1, count, 1) : levelsFor(count, 1).fill(0);
     if (definition === undefined || repetition === undefined) return undefined;
     const before = { row, item };
-    let valued = 0;
     let wrong = 0;
-    let nulls = 0;
+    let said = 0;
     for (let i = 0; i < count; i++) {
       const says = of[definition[i]!]!;
       const same = repetition[i]!;
       const isItem = says & SAYS.item;
-      wrong |= (says & SAYS.wrong) | (same & ~(isItem & open));
+      wrong |= same & ~(isItem & open);
       open = isItem;
+      said |= says;
       row += 1 - same;
       item += isItem;
-      valued += (says >>> 1) & 1;
-      nulls |= says & SAYS.nullRow;
       offsets[row + 1] = item;
     }
-    if (wrong !== 0 || row >= rows) return undefined;
-    if (!readCodes(parts, size, codes, before.item, valued)) return undefined;
+    if (wrong !== 0 || (said & SAYS.wrong) !== 0 || row >= rows) return undefined;
     const items = item - before.item;
+    const valued = (said & SAYS.nullItem) === 0 ? items : countOf(definition, count, highest);
+    if ((parts.valued ?? valued) !== valued) return undefined;
+    if (!readCodes(parts, size, codes, before.item, valued)) return undefined;
     if (valued < items) {
       nullItems ??= new Uint8Array(entries);
       spread(codes, nullItems, definition, of, before.item, { count, items, valued });
     }
-    if (nulls !== 0) {
+    if ((said & SAYS.nullRow) !== 0) {
       nullRows ??= new Uint8Array(rows);
       for (let i = 0, at = before.row; i < count; i++) {
         at += 1 - repetition[i]!;
@@ -272,7 +278,7 @@ function spread(
     const says = of[definition[i]!]!;
     if ((says & SAYS.item) === 0) continue;
     to--;
-    if ((says & SAYS.value) !== 0) codes[to] = codes[--value]!;
+    if ((says & SAYS.nullItem) === 0) codes[to] = codes[--value]!;
     else {
       codes[to] = 0;
       nullItems[to] = 1;

@@ -4,11 +4,14 @@ import type { Page } from './parquet-pages.js';
 import { decompressSnappy } from './snappy.js';
 
 /** parquet.thrift, Encoding. */
-export const ENCODING = { plain: 0, plainDictionary: 2, rle: 3, rleDictionary: 8 };
+export const ENCODING = { plain: 0, plainDictionary: 2, rle: 3, bitPacked: 4, rleDictionary: 8 };
 
 /** Fields of DataPageHeader and DataPageHeaderV2. */
 const V1 = { encoding: 2, definition: 3, repetition: 4 };
-const V2 = { encoding: 4, definitionBytes: 5, repetitionBytes: 6, compressed: 7 };
+const V2 = { nulls: 2, rows: 3, encoding: 4, definitionBytes: 5, repetitionBytes: 6, compressed: 7 };
+
+/** Encodings that levels may have. */
+const LEVELS: readonly number[] = [ENCODING.rle, ENCODING.bitPacked];
 
 const LENGTH_BYTES = 4;
 
@@ -31,6 +34,8 @@ export interface PageParts {
   readonly definition: Range;
   readonly values: Range;
   readonly encoding: number;
+  /** How many values it has, where it says so. */
+  readonly valued?: number;
 }
 
 /** Only newer versions of Node have it. */
@@ -75,7 +80,8 @@ function partsV1(page: Page, codec: string, repeated: boolean, optional: boolean
   if (bytes === undefined) return undefined;
   let at = 0;
   const levels = (there: boolean, encoding: number): Range | undefined => {
-    if (!there) return { bytes, start: at, end: at };
+    // Where there are none, other writers and readers have an encoding for them all the same.
+    if (!there) return LEVELS.includes(number(page, encoding)) ? { bytes, start: at, end: at } : undefined;
     if (number(page, encoding) !== ENCODING.rle || bytes.length - at < LENGTH_BYTES) return undefined;
     const start = at + LENGTH_BYTES;
     const length = bytes[at]! + bytes[at + 1]! * 2 ** 8 + bytes[at + 2]! * 2 ** 16 + bytes[at + 3]! * 2 ** 24;
@@ -98,6 +104,9 @@ function partsV2(page: Page, codec: string, repeated: boolean, optional: boolean
     return undefined;
   }
   if ((!repeated && repetitionBytes > 0) || (!optional && definitionBytes > 0)) return undefined;
+  const valued = page.values - number(page, V2.nulls);
+  const rows = number(page, V2.rows);
+  if (!(valued >= 0 && valued <= page.values && rows >= 0 && rows <= page.values)) return undefined;
   const plain = page.header.get(V2.compressed) === false;
   const rest = page.bytes.subarray(levels);
   const values = uncompressed(plain ? 'UNCOMPRESSED' : codec, rest, page.uncompressedBytes - levels);
@@ -107,6 +116,7 @@ function partsV2(page: Page, codec: string, repeated: boolean, optional: boolean
     definition: { bytes: page.bytes, start: repetitionBytes, end: levels },
     values: { bytes: values, start: 0, end: values.length },
     encoding: number(page, V2.encoding),
+    valued,
   };
 }
 

@@ -52,6 +52,20 @@ export function createReader(
   /** The schema of the file's batches of which `schema` was made. */
   let seen: Schema | undefined;
 
+  /** Of the file that was read last: as it was planned when it was opened, and each read asks whether it still is. */
+  let last: { readonly path: string; readonly source: Promise<ByteSource> } | undefined;
+
+  function sourceOf(file: PlannedFile): Promise<ByteSource> {
+    if (last?.path !== file.path) {
+      const opened = { path: file.path, source: openUnchanged(plan.folder, file) };
+      last = opened;
+      opened.source.catch(() => {
+        if (last === opened) last = undefined;
+      });
+    }
+    return last!.source;
+  }
+
   async function* split(s: Split): AsyncGenerator<Piece> {
     let row = s.firstRow;
     const end = s.firstRow + s.rows;
@@ -61,7 +75,7 @@ export function createReader(
       const file = files.get(s.file)!;
       const sources = layouts[file.layout]!;
       if (row < readable) {
-        const source = await openUnchanged(plan.folder, file);
+        const source = await sourceOf(file);
         const more = await attached?.open(s);
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
         const packed = dictionaries && inputsOf(sources.filter((c) => dictionaries.includes(c.name)));

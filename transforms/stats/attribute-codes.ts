@@ -27,6 +27,26 @@ export function attributeCodes(tags: Tags, m: number): Uint16Array {
   return codes;
 }
 
+/** Rows that are counted at once: a count that was just written is not read at once again. */
+const LANES = 4;
+
+/** [codes] how many rows have each code. */
+export function rowsByCode(code: Uint16Array, codes: number): Uint32Array {
+  const lanes = new Uint32Array(codes * LANES);
+  let i = 0;
+  for (; i + LANES <= code.length; i += LANES) {
+    lanes[code[i] * LANES]++;
+    lanes[code[i + 1] * LANES + 1]++;
+    lanes[code[i + 2] * LANES + 2]++;
+    lanes[code[i + 3] * LANES + 3]++;
+  }
+  for (; i < code.length; i++) lanes[code[i] * LANES]++;
+  return Uint32Array.from(
+    { length: codes },
+    (_, each) => lanes[each * LANES] + lanes[each * LANES + 1] + lanes[each * LANES + 2] + lanes[each * LANES + 3],
+  );
+}
+
 /** [m] values of the attributes of a code. */
 export function valuesOf(code: number, m: number): Uint8Array {
   const values = new Uint8Array(m);

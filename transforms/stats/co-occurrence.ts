@@ -1,7 +1,7 @@
 /** How attributes go together: for each two of them, examples by both values, where both are known. A commutative monoid, exact. */
 import { addUnits, createSums, type ExactSums, mergeSums, sumValue } from '../../schemas/exact-sum.js';
 import { type Tags, UNKNOWN } from '../../schemas/tags.js';
-import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
+import { attributeCodes, codesOf, rowsByCode, valuesOf } from './attribute-codes.js';
 import { unitSums } from './moments.js';
 import { ByteReader, ByteWriter } from './varint.js';
 
@@ -29,10 +29,9 @@ function cellsOf(m: number, k: number, l: number): number {
 /** Adds the rows in `indices`, or all, counted by the code of their attributes at first. */
 function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indices?: Uint32Array): void {
   const code = attributeCodes(tags, m);
-  const counts = new Uint32Array(codesOf(m));
-  if (indices === undefined) for (let i = 0; i < code.length; i++) counts[code[i]]++;
-  else for (let i = 0; i < indices.length; i++) counts[code[indices[i]]]++;
-  counts.forEach((n, each) => {
+  const chosen = indices === undefined ? code : new Uint16Array(indices.length);
+  if (indices !== undefined) for (let i = 0; i < indices.length; i++) chosen[i] = code[indices[i]];
+  rowsByCode(chosen, codesOf(m)).forEach((n, each) => {
     if (n === 0) return;
     const values = valuesOf(each, m);
     for (let k = 0; k < m; k++) {

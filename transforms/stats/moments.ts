@@ -12,7 +12,7 @@ import {
 } from '../../schemas/exact-sum.js';
 import { type Cell, columnOf, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
 import { MAXIMUM_LABELS, NEARER, PRESENT, PROBABILITY, type Tags, UNKNOWN } from '../../schemas/tags.js';
-import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
+import { attributeCodes, codesOf, rowsByCode, valuesOf } from './attribute-codes.js';
 
 /** Largest weight: those of M4 are at most Q, which is at most 100; others that `stats` is given may be larger. */
 export const MAXIMUM_WEIGHT = 2 ** 22;
@@ -109,7 +109,9 @@ function addByCode(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stag
   const blocks = c + 1;
   const counts = new Uint32Array(exits.length * codes * blocks);
   const code = stagedCodes(exits.length, attributeCodes(tags, m), codes, drop, stageOfCode);
-  for (let i = 0; i < rows; i++) counts[code[i] * blocks]++;
+  rowsByCode(code, exits.length * codes).forEach((n, each) => {
+    counts[each * blocks] = n;
+  });
   if (tags.countLabels !== undefined) tags.countLabels(code, blocks, counts);
   else {
     const { offsets, labels } = tags;

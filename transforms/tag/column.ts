@@ -81,7 +81,7 @@ export function validity(data: Data): Uint8Array | undefined {
 }
 
 /** Offsets as int32, refused where they descend or leave the values: the file's lengths lie. */
-function checkedOffsets(name: string, raw: Int32Array | BigInt64Array, rows: number, limit: number): Int32Array {
+export function checkedOffsets(name: string, raw: Int32Array | BigInt64Array, rows: number, limit: number): Int32Array {
   if (rows === 0 && raw.length === 0) return new Int32Array(1);
   let offsets: Int32Array;
   if (raw instanceof BigInt64Array) {
@@ -193,41 +193,6 @@ export function utf8Of(name: string, data: Data): Utf8Column {
  */
 export function utf8Column(batch: RecordBatch, name: string): Utf8Column {
   return utf8Of(name, columnData(batch, name));
-}
-
-/** Lists of strings by their numbers in a dictionary. */
-export interface CodedListColumn extends Omit<ListColumn, 'items'> {
-  readonly items: {
-    readonly rows: number;
-    /** [items] numbers in `dictionary`. */
-    readonly codes: Uint8Array | Uint16Array | Int32Array;
-    readonly dictionary: Utf8Column;
-    /** The same object while the dictionary is the same. */
-    readonly key: object;
-    readonly valid?: Uint8Array;
-  };
-}
-
-/** A column of lists of strings that have a dictionary, as readers of files make it; undefined for others. */
-export function codedListColumn(batch: RecordBatch, name: string): CodedListColumn | undefined {
-  const data = columnData(batch, name);
-  if (!DataType.isList(data.type) || !DataType.isDictionary(data.type.children[0].type)) return undefined;
-  const items = data.children[0]!;
-  const [strings] = items.dictionary!.data;
-  const itemsValid = validity(items);
-  const valid = validity(data);
-  return {
-    rows: data.length,
-    offsets: checkedOffsets(name, data.valueOffsets as unknown as Int32Array, data.length, items.length),
-    items: {
-      rows: items.length,
-      codes: items.values as Uint8Array | Uint16Array | Int32Array,
-      dictionary: utf8Of(name, strings!),
-      key: strings!,
-      ...(itemsValid && { valid: itemsValid }),
-    },
-    ...(valid && { valid }),
-  };
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Attributes and labels from the input's own columns. */
 import { DataType, type RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
-import { type LabelCounter, PRESENT, PROBABILITY, softValue, UNKNOWN } from '../../schemas/tags.js';
+import { PRESENT, PROBABILITY, softValue, UNKNOWN } from '../../schemas/tags.js';
 import { createByteTable } from './byte-table.js';
-import { codedListColumn, columnData, listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
+import { codedListColumn } from './coded-lists.js';
+import { columnData, listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
+import { itemCounter, type LabelledItems, NONE, withoutNulls } from './labelled-items.js';
 import { OTHER, OWN, type RowSink, type TagSource } from './source.js';
 import { addCodes, addTrue, countTrue, knownBits, trueWords } from './true-rows.js';
 
@@ -198,20 +200,6 @@ export function numberLabels(
   };
 }
 
-/** Items of a batch's lists, with the label of each. */
-interface LabelledItems {
-  /** Of row i: the items `offsets[i] .. offsets[i + 1] - 1`, less `first`. */
-  readonly offsets: Int32Array;
-  readonly first: number;
-  readonly valid: Uint8Array | undefined;
-  /** A number of each item, of a string or in the dictionary; -1: none. */
-  readonly codes: Uint8Array | Uint16Array | Int32Array;
-  /** The label of number n at n + 1, -1: none. */
-  readonly labels: Int32Array;
-}
-
-const NONE = -1;
-
 /** Labels from a list column: item i of `vocabulary` is label `labelNumbers[i]`; other strings are none. */
 export function listLabels(name: string, vocabulary: readonly string[], labelNumbers: readonly number[]): TagSource {
   const table = createByteTable(vocabulary);
@@ -220,26 +208,23 @@ export function listLabels(name: string, vocabulary: readonly string[], labelNum
   let items: LabelledItems | undefined;
   let dictionary: { readonly key: object; readonly labels: Int32Array } | undefined;
 
-  function withoutNulls(codes: LabelledItems['codes'], valid: Uint8Array | undefined): LabelledItems['codes'] {
-    return valid === undefined ? codes : Int32Array.from(codes, (code, i) => (valid[i] === 0 ? NONE : code));
-  }
-
   function find(): LabelledItems {
     const coded = codedListColumn(batch, name);
     if (coded === undefined) {
       const { items, offsets, valid, rows } = listColumn(batch, name);
       const first = offsets[0]!;
-      const codes = table.findAll(items.values, items.offsets, first, offsets[rows]!);
-      const known = items.valid?.subarray(first);
-      return { offsets, first, valid, codes: withoutNulls(codes, known), labels: ofNumbers };
+      const numbers = table.findAll(items.values, items.offsets, first, offsets[rows]!);
+      const nulls = { valid, itemsValid: items.valid?.subarray(first) };
+      return { offsets, first, codes: withoutNulls(numbers, nulls, offsets, first), labels: ofNumbers };
     }
-    const { key, dictionary: strings, codes, valid } = coded.items;
-    if (dictionary?.key !== key) {
-      const numbers = table.findAll(strings.values, strings.offsets, 0, strings.rows);
-      dictionary = { key, labels: Int32Array.of(NONE, ...Array.from(numbers, (n) => ofNumbers[n + 1]!)) };
+    const { offsets, valid, items: strings } = coded;
+    if (dictionary?.key !== strings.key) {
+      const { values, offsets: ends, rows } = strings.dictionary;
+      const labels = Array.from(table.findAll(values, ends, 0, rows), (n) => ofNumbers[n + 1]!);
+      dictionary = { key: strings.key, labels: Int32Array.of(NONE, ...labels) };
     }
-    const { offsets } = coded;
-    return { offsets, first: 0, valid: coded.valid, codes: withoutNulls(codes, valid), labels: dictionary.labels };
+    const codes = withoutNulls(strings.codes, { valid, itemsValid: strings.valid }, offsets, 0);
+    return { offsets, first: 0, codes, labels: dictionary.labels };
   }
 
   return {
@@ -251,8 +236,7 @@ export function listLabels(name: string, vocabulary: readonly string[], labelNum
     },
     tag(row, sink) {
       items ??= find();
-      const { offsets, first, valid, codes, labels } = items;
-      if (valid !== undefined && valid[row] === 0) return;
+      const { offsets, first, codes, labels } = items;
       for (let item = offsets[row]! - first; item < offsets[row + 1]! - first; item++) {
         const label = labels[codes[item]! + 1]!;
         if (label >= 0) sink.push(label);
@@ -260,9 +244,8 @@ export function listLabels(name: string, vocabulary: readonly string[], labelNum
     },
     tagAll(rows, sink) {
       items ??= find();
-      const { offsets, first, valid, codes, labels } = items;
+      const { offsets, first, codes, labels } = items;
       for (let row = 0; row < rows; row++) {
-        if (valid !== undefined && valid[row] === 0) continue;
         const end = offsets[row + 1]! - first;
         for (let item = offsets[row]! - first; item < end; item++) {
           const label = labels[codes[item]! + 1]!;
@@ -273,25 +256,7 @@ export function listLabels(name: string, vocabulary: readonly string[], labelNum
     },
     counter(rows) {
       items ??= find();
-      return countItems(items, rows);
+      return itemCounter(items, rows);
     },
-  };
-}
-
-/** A label that a row's list has twice counts once. */
-function countItems({ offsets, first, valid, codes, labels }: LabelledItems, rows: number): LabelCounter {
-  return (code, blocks, counts) => {
-    const lastRow = new Int32Array(blocks).fill(NONE);
-    for (let row = 0; row < rows; row++) {
-      if (valid !== undefined && valid[row] === 0) continue;
-      const base = code[row]! * blocks + 1;
-      const end = offsets[row + 1]! - first;
-      for (let item = offsets[row]! - first; item < end; item++) {
-        const label = labels[codes[item]! + 1]!;
-        if (label < 0 || lastRow[label] === row) continue;
-        lastRow[label] = row;
-        counts[base + label]!++;
-      }
-    }
   };
 }

@@ -11,25 +11,16 @@ import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import type { LanguagesConfig } from '../../schemas/languages.js';
 import type { ColumnInfo } from '../../schemas/split.js';
-import {
-  ABSENT,
-  type LabelCounter,
-  MAXIMUM_LABELS,
-  PRESENT,
-  type TagNames,
-  type Tags,
-  UNKNOWN,
-} from '../../schemas/tags.js';
+import { MAXIMUM_LABELS, type TagNames, type Tags } from '../../schemas/tags.js';
 import { isSoft, mergingsOf, namesOf } from './attribute-sources.js';
+import { batchTagger } from './batch-tagger.js';
 import type { CaptionUse } from './captions.js';
 import { kindOf } from './column-kind.js';
-import { fillSoft, listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
-import { LabelRows } from './label-rows.js';
+import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { captionSourceOf, identifies, loadIdentifier } from './languages.js';
 import { type Lexicon, valuesOf } from './lexicon.js';
-import { mergeSources } from './merge.js';
 import { ENGLISH, readLexicons } from './read-lexicon.js';
-import type { BatchSink, TagSource } from './source.js';
+import type { TagSource } from './source.js';
 
 export interface Tagger {
   /** m attribute names in the configuration's order, and c label names. */
@@ -41,21 +32,6 @@ export interface Tagger {
   /** To be waited for before the first `tag`: loads what only some configurations need. */
   prepare(): Promise<void>;
   tag(batch: RecordBatch): Tags;
-}
-
-/** [4]: attribute value by evidence (bits OWN, OTHER). */
-const VALUE_OF_EVIDENCE = Uint8Array.of(UNKNOWN, PRESENT, ABSENT, UNKNOWN);
-
-/** Values of an attribute that is not soft, and the attributes whose codes 16 bits hold. */
-const CODE_BASE = UNKNOWN + 1;
-const MAXIMUM_CODED = 10;
-
-/** Of sources that tell labels only. */
-const NO_VALUES = new Uint8Array(0);
-
-/** Evidence becomes attribute values, in place. */
-function toValues(evidence: Uint8Array): void {
-  for (let i = 0; i < evidence.length; i++) evidence[i] = VALUE_OF_EVIDENCE[evidence[i]!]!;
 }
 
 /** Numbers label names in order of first use; a name that two sources give is one label, carried where either says so. */
@@ -264,66 +240,15 @@ export function createTagger(
   // Each label then comes from one source, which counts it.
   const countable = labelSources.length > 0 && labelSources.length === labels.length && !names.shared;
   const named = namesOf(attributeEntries, names.names);
-  const m = attributeEntries.length;
-  const attributeCount = ofAttributes.length;
-  const mergings = mergingsOf(Object.values(attributes));
-  const merges = mergings.some((merging) => merging !== undefined);
-  const found = new LabelRows();
-  let begun: RecordBatch | undefined;
-
-  function begin(batch: RecordBatch): void {
-    if (begun === batch) return;
-    for (const source of bound) source.begin(batch);
-    begun = batch;
-  }
-
-  /** What some of the sources say of a batch; its labels are in `found` then. */
-  function ask(asked: readonly TagSource[], batch: RecordBatch, values: Uint8Array): void {
-    const rows = batch.numRows;
-    let current = 0;
-    found.clear();
-    const sink: BatchSink = {
-      attributes: values,
-      attributeCount,
-      push: (label) => found.add(current, label),
-      add: (row, label) => found.add(row, label),
-    };
-    begin(batch);
-    const byRow = asked.filter((source) => source.tagAll?.(rows, sink) !== true);
-    if (byRow.length === 0) return;
-    for (; current < rows; current++) for (let s = 0; s < byRow.length; s++) byRow[s]!.tag(current, sink);
-  }
-
-  /** The attributes of a batch as codes, where each source tells them so. */
-  function codesOf(batch: RecordBatch): Uint16Array | undefined {
-    const each = otherSources.length === m && m <= MAXIMUM_CODED && otherSources.every((source) => source.addCodes);
-    if (!each || merges || softs.length > 0) return undefined;
-    const codes = new Uint16Array(batch.numRows);
-    const factorOf = (attribute: number) => CODE_BASE ** (m - 1 - attribute);
-    return otherSources.every((source) => source.addCodes!(codes, factorOf)) ? codes : undefined;
-  }
-
-  /** How the labels of a batch are counted, where each source can. */
-  function counterOf(rows: number): LabelCounter | undefined {
-    if (!countable) return undefined;
-    const counters = labelSources.map((source) => source.counter?.(rows));
-    if (counters.includes(undefined)) return undefined;
-    return (...counted) => {
-      for (const count of counters) count!(...counted);
-    };
-  }
-
-  function attributesOf(batch: RecordBatch, asked: readonly TagSource[]): Uint8Array {
-    const values = new Uint8Array(batch.numRows * attributeCount);
-    ask(asked, batch, values);
-    toValues(values);
-    return values;
-  }
-
-  function labelsOf(batch: RecordBatch): ReturnType<LabelRows['byRow']> {
-    ask(labelSources, batch, NO_VALUES);
-    return found.byRow(batch.numRows);
-  }
+  const tag = batchTagger({
+    attributes: attributeEntries.length,
+    sources: ofAttributes.length,
+    others: otherSources,
+    labels: labelSources,
+    countable,
+    mergings: mergingsOf(Object.values(attributes)),
+    softs: softs.map(({ column, source }, i) => ({ column, source, attribute: named.soft![i]! })),
+  });
 
   return {
     names: named,
@@ -339,55 +264,6 @@ export function createTagger(
     prepare: async () => {
       if (identifies(languages)) await loadIdentifier();
     },
-    tag(batch) {
-      const rows = batch.numRows;
-      begin(batch);
-      const codes = codesOf(batch);
-      const countLabels = codes && counterOf(rows);
-      if (codes !== undefined && countLabels !== undefined) {
-        return lazyTags(
-          { rows, codes, countLabels },
-          () => attributesOf(batch, otherSources),
-          () => labelsOf(batch),
-        );
-      }
-      const values = attributesOf(batch, bound);
-      const labels = found.byRow(rows);
-      const rounding = softs.length > 0 ? new Float32Array(rows * m) : undefined;
-      softs.forEach(({ column, source }, i) => {
-        const to = { of: values, at: source, step: attributeCount };
-        fillSoft(batch, column, to, { of: rounding!, at: named.soft![i]!, step: m });
-      });
-      const rest = { ...labels, ...(rounding && { rounding }) };
-      if (!merges) return { rows, attributes: values, ...rest };
-      return { rows, attributes: mergeSources(rows, values, mergings), sources: values, ...rest };
-    },
-  };
-}
-
-/** Tags whose rows are made when they are asked for. */
-function lazyTags(
-  counted: Required<Pick<Tags, 'rows' | 'codes' | 'countLabels'>>,
-  makeAttributes: () => Uint8Array,
-  makeLabels: () => Pick<Tags, 'offsets' | 'labels'>,
-): Tags {
-  let attributes: Uint8Array | undefined;
-  let labels: Pick<Tags, 'offsets' | 'labels'> | undefined;
-  const byRow = () => {
-    labels ??= makeLabels();
-    return labels;
-  };
-  return {
-    ...counted,
-    get attributes() {
-      attributes ??= makeAttributes();
-      return attributes;
-    },
-    get offsets() {
-      return byRow().offsets;
-    },
-    get labels() {
-      return byRow().labels;
-    },
+    tag,
   };
 }
