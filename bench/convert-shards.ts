@@ -13,19 +13,23 @@ const COLUMNS = { jpg: 'Binary', txt: 'Utf8', id: 'Utf8' };
 async function convert(): Promise<{ rows: number; bytes: number }> {
   const storage = storageFor(folder);
   let [rows, bytes] = [0, 0];
+  // A file is flushed and renamed while the next shard is read.
+  let closing: Promise<unknown> = Promise.resolve();
   for (const name of readdirSync(folder)) {
     const source = await storage.open(join(folder, name));
     const sink = await storage.create(join(output, name.replace(/tar$/, 'tfrecord')));
     let writer: BatchWriter | undefined;
     // The types are known beforehand, as a run knows them from its plan.
-    for await (const batch of webdataset.read(source, 0, Object.keys(COLUMNS), undefined, COLUMNS)) {
+    for await (const batch of webdataset.read(source, 0, Object.keys(COLUMNS), undefined, COLUMNS, { passing: ['jpg'] })) {
       writer ??= tfrecordWriter(batch.schema);
       for (const chunk of await writer.write(batch)) await sink.write(chunk);
       rows += batch.numRows;
     }
     bytes += source.bytes;
-    await sink.close();
+    await closing;
+    closing = sink.close();
   }
+  await closing;
   return { rows, bytes };
 }
 

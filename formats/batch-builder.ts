@@ -17,8 +17,9 @@ export class BatchBuilder {
   rows = 0;
   private readonly schema: Schema;
 
-  constructor(columns: readonly { readonly name: string; readonly type: string }[]) {
-    this.columns = columns.map(({ name, type }) => ({ name, type, builder: columnBuilder(type) }));
+  /** `passing`: the bytes of a binary column hold until a row is added after `finish`, and not longer. */
+  constructor(columns: readonly { readonly name: string; readonly type: string; readonly passing?: boolean }[]) {
+    this.columns = columns.map(({ name, type, passing }) => ({ name, type, builder: columnBuilder(type, passing) }));
     this.schema = new Schema(columns.map(({ name, type }) => new Field(name, arrowType(type), true)));
   }
 
@@ -33,7 +34,7 @@ export class BatchBuilder {
     for (const { builder } of this.columns) if (builder.rows < this.rows) builder.addNull();
   }
 
-  /** The rows so far, which own their buffers; the builder is empty again. */
+  /** The rows so far, which own their buffers but those that pass; the builder is empty again. */
   finish(): RecordBatch {
     const { rows } = this;
     this.rows = 0;
@@ -42,5 +43,10 @@ export class BatchBuilder {
       this.columns.map(({ builder }) => builder.finish()),
       rows,
     );
+  }
+
+  /** No row follows, and bytes that pass are void. */
+  end(): void {
+    for (const { builder } of this.columns) builder.end?.();
   }
 }

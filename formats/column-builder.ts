@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { Data, type DataType } from 'apache-arrow';
 import { packBits } from './bits.js';
 import { arrowType, itemOf } from './inferred.js';
+import { giveSpare, takeSpare } from './spares.js';
 
 /** One column of the batch at hand. A value that the column's type cannot hold throws a plain Error with what it is. */
 export interface ColumnBuilder {
@@ -17,13 +18,16 @@ export interface ColumnBuilder {
   /** Of a list column: adds the row that the next `count` values of `items` are. */
   readonly items?: ColumnBuilder;
   addList(count: number): void;
-  /** The column, which owns its buffers; the builder is empty again. */
+  /** The column, which owns its buffers, unless its bytes pass: they hold until the next value is added. The builder is empty again. */
   finish(): Data;
+  /** No row follows, and bytes that pass are void. */
+  end?(): void;
 }
 
 type Numbers = Uint8Array | Int32Array | Float32Array | Float64Array | BigInt64Array;
 
 const FIRST_ROWS = 256;
+const FIRST_BYTES = 1 << 12;
 
 function grown<T extends Numbers>(array: T, length: number): T {
   const larger = new (array.constructor as new (length: number) => T)(Math.max(length, array.length * 2));
@@ -107,29 +111,27 @@ class NumberBuilder extends Builder implements ColumnBuilder {
 }
 
 class BytesBuilder extends Builder implements ColumnBuilder {
-  private values: Uint8Array = new Uint8Array(1 << 12);
+  private values: Uint8Array<ArrayBuffer>;
   private offsets = new Int32Array(FIRST_ROWS + 1);
-  private end = 0;
+  bytes = 0;
 
   constructor(
     type: DataType,
     private readonly text: boolean,
+    private readonly passing: boolean,
   ) {
     super(type);
-  }
-
-  get bytes() {
-    return this.end;
+    this.values = passing ? takeSpare(FIRST_BYTES) : new Uint8Array(FIRST_BYTES);
   }
 
   private room(count: number) {
-    if (this.end + count > this.values.length) this.values = grown(this.values, this.end + count);
+    if (this.bytes + count > this.values.length) this.values = grown(this.values, this.bytes + count);
   }
 
   private endRow(valid: boolean) {
     this.row(valid);
     if (this.rows === this.offsets.length) this.offsets = grown(this.offsets, this.rows + 1);
-    this.offsets[this.rows] = this.end;
+    this.offsets[this.rows] = this.bytes;
   }
 
   add(value: unknown) {
@@ -138,14 +140,14 @@ class BytesBuilder extends Builder implements ColumnBuilder {
     const text = typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : JSON.stringify(value);
     // Three bytes of UTF-8 a unit of UTF-16, at most.
     this.room(3 * text.length);
-    this.end += new TextEncoder().encodeInto(text, this.values.subarray(this.end)).written;
+    this.bytes += new TextEncoder().encodeInto(text, this.values.subarray(this.bytes)).written;
     this.endRow(true);
   }
 
   override addBytes(source: Uint8Array, start: number, end: number) {
     this.room(end - start);
-    this.values.set(source.subarray(start, end), this.end);
-    this.end += end - start;
+    this.values.set(source.subarray(start, end), this.bytes);
+    this.bytes += end - start;
     this.endRow(true);
   }
 
@@ -155,11 +157,16 @@ class BytesBuilder extends Builder implements ColumnBuilder {
 
   finish() {
     const { rows } = this;
-    let values: Uint8Array = this.values.slice(0, this.end);
+    let values: Uint8Array = this.passing ? this.values.subarray(0, this.bytes) : this.values.slice(0, this.bytes);
     let offsets = this.offsets.slice(0, rows + 1);
     if (this.text && !isText(values, offsets, rows)) [values, offsets] = asText(values, offsets, rows);
-    this.end = 0;
+    this.bytes = 0;
     return this.made(offsets, values);
+  }
+
+  end() {
+    if (this.passing) giveSpare(this.values);
+    this.values = new Uint8Array(0);
   }
 }
 
@@ -228,6 +235,10 @@ class ListBuilder extends Builder implements ColumnBuilder {
     const offsets = this.offsets.slice(0, this.rows + 1);
     return this.made(offsets, undefined, [this.items.finish()]);
   }
+
+  end() {
+    this.items.end?.();
+  }
 }
 
 function numberOf(value: unknown): number {
@@ -247,11 +258,11 @@ function booleanOf(value: unknown): number {
   throw new Error(kindOf(value));
 }
 
-/** A builder of columns of an inferred type; see `joinTypes`. */
-export function columnBuilder(type: string): ColumnBuilder {
+/** A builder of columns of an inferred type; see `joinTypes`. `passing`: the bytes of binary values need not hold once the next value is added. */
+export function columnBuilder(type: string, passing = false): ColumnBuilder {
   const made = arrowType(type);
   const item = itemOf(type);
-  if (item !== undefined) return new ListBuilder(made, columnBuilder(item));
+  if (item !== undefined) return new ListBuilder(made, columnBuilder(item, passing));
   switch (type) {
     case 'Bool':
       return new NumberBuilder(made, Uint8Array, booleanOf);
@@ -262,6 +273,6 @@ export function columnBuilder(type: string): ColumnBuilder {
     case 'Float64':
       return new NumberBuilder(made, Float64Array, numberOf);
     default:
-      return new BytesBuilder(made, type === 'Utf8');
+      return new BytesBuilder(made, type === 'Utf8', passing && type === 'Binary');
   }
 }

@@ -3,9 +3,13 @@ import { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
+import { giveSpare, takeSpare } from './spares.js';
 
 /** Read at once. */
 const WINDOW_BYTES = 1 << 20;
+
+/** After so many windows one behind the other, the next is read ahead: what passes over images wants none of it. */
+const CALM_WINDOWS = 2;
 
 export type Compression = 'gzip' | 'zlib';
 
@@ -20,15 +24,54 @@ export interface Forward {
    * before. Bytes that are passed over are not kept, and of plain files those that are far enough ahead not even read.
    */
   take(at: number, count: number): Promise<Uint8Array>;
+  /** Nothing more is wanted, and what was taken is void. */
+  end(): Promise<void>;
+}
+
+/** A window that is being read. */
+interface Ahead {
+  readonly from: number;
+  readonly end: number;
+  /** What is read lies behind room for as much, so that the rest of the window before can be put in front of it. */
+  readonly memory: Uint8Array;
+  readonly bytes: Promise<Uint8Array>;
 }
 
 function plain(source: ByteSource): Forward {
-  // Read into again and again: fresh memory for each window would cost more than the copy from the disk's cache.
-  const memory = new Uint8Array(Math.min(source.bytes, WINDOW_BYTES));
+  const room = Math.min(source.bytes, WINDOW_BYTES);
+  // Read into again and again, in turn: fresh memory for each window would cost more than the copy from the disk's cache.
+  const memories: Uint8Array<ArrayBuffer>[] = [];
+  let turn = 1;
   let window: Uint8Array = new Uint8Array(0);
   let start = 0;
+  let ahead: Ahead | undefined;
+  /** Windows one behind the other, since something was passed over or did not fit into one. */
+  let calm = 0;
   const held = (at: number, count: number) =>
     at >= start && at + count <= start + window.length ? window.subarray(at - start, at - start + count) : undefined;
+
+  const begin = (from: number): Ahead => {
+    turn = 1 - turn;
+    memories[turn] ??= takeSpare(2 * room);
+    const memory = memories[turn]!;
+    const end = Math.min(source.bytes, from + WINDOW_BYTES);
+    const bytes = source.read(from, end, memory.subarray(room, 2 * room));
+    // Whoever takes it is told; one that nobody wants must not end the process.
+    bytes.catch(() => undefined);
+    return { from, end, memory, bytes };
+  };
+
+  /** The window from `at`, of what is left of this one and what is read ahead. */
+  async function joined({ from, end, memory, bytes }: Ahead, at: number): Promise<Uint8Array> {
+    const rest = window.subarray(at - start);
+    const read = await bytes;
+    const into = memory.subarray(room - rest.length, room + end - from);
+    into.set(rest);
+    // A source need not read where it is asked to.
+    if (read.buffer !== memory.buffer) into.set(read, rest.length);
+    return into;
+  }
+
   return {
     name: source.name,
     bytes: source.bytes,
@@ -36,11 +79,29 @@ function plain(source: ByteSource): Forward {
     async take(at, count) {
       const there = held(at, count);
       if (there !== undefined) return there;
+      const next = ahead;
+      ahead = undefined;
       const from = Math.min(at, source.bytes);
-      const end = Math.min(source.bytes, at + Math.max(count, WINDOW_BYTES));
-      window = await source.read(from, end, end - from <= memory.length ? memory : undefined);
+      const follows = from >= start && from <= start + window.length && window.length > 0;
+      if (next !== undefined && follows && from + count <= next.end && next.from - from <= room) {
+        window = await joined(next, from);
+      } else {
+        // Its memory is the next one's.
+        await next?.bytes.catch(() => undefined);
+        const end = Math.min(source.bytes, Math.max(from + count, from + WINDOW_BYTES));
+        window = end - from > WINDOW_BYTES ? await source.read(from, end) : await begin(from).bytes;
+      }
       start = from;
+      calm = follows && count <= WINDOW_BYTES ? calm + 1 : 0;
+      const behind = start + window.length;
+      if (calm >= CALM_WINDOWS && behind < source.bytes) ahead = begin(behind);
       return window.subarray(0, count);
+    },
+    async end() {
+      await ahead?.bytes.catch(() => undefined);
+      ahead = undefined;
+      window = new Uint8Array(0);
+      for (const memory of memories.splice(0)) giveSpare(memory);
     },
   };
 }
@@ -94,6 +155,10 @@ function compressed(source: ByteSource, compression: Compression): Forward {
         window = rest.length === 0 ? value : Buffer.concat([rest, value]);
       }
       return held(at, count) ?? window.subarray(Math.min(window.length, at - start));
+    },
+    async end() {
+      await pieces.return(undefined);
+      window = new Uint8Array(0);
     },
   };
 }

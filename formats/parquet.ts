@@ -5,7 +5,7 @@ import { InputError, InvariantError } from '../schemas/errors.js';
 import type { Take } from './arena.js';
 import { dataOf, shapeOf } from './copied.js';
 import { batchOf } from './data.js';
-import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
+import { BATCH_BYTES, BATCH_ROWS, type Format, type Takes } from './format.js';
 import type { DecodeTask } from './parquet-codec.js';
 import { directBatches } from './parquet-direct.js';
 import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
@@ -175,7 +175,7 @@ async function* readGroup(
   names?: readonly string[],
   batchRows?: number,
   _types?: unknown,
-  dictionaries?: readonly string[],
+  { dictionaries }: Takes = {},
 ): AsyncGenerator<RecordBatch> {
   const file = source.name;
   const place = `row group ${group}`;

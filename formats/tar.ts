@@ -47,10 +47,23 @@ export function memberError(file: string, index: number, name: string | undefine
   return new InputError('tar', { file, place, expected, got });
 }
 
+/** Up to the first zero byte. */
 function textAt(block: Uint8Array, at: number, length: number): string {
-  const field = block.subarray(at, at + length);
-  const end = field.indexOf(0);
-  return decoder.decode(end < 0 ? field : field.subarray(0, end));
+  let end = at;
+  let bits = 0;
+  for (; end < at + length && block[end] !== 0; end++) bits |= block[end]!;
+  if (bits < 0x80) return Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('latin1', at, end);
+  return decoder.decode(block.subarray(at, end));
+}
+
+/** Digits between blanks, as tar programs write them; undefined for anything else. */
+function plainOctalAt(block: Uint8Array, at: number, end: number): number | undefined {
+  let to = at;
+  let value = 0;
+  while (to < end && block[to] === 0x20) to++;
+  for (; to < end && block[to]! >= 0x30 && block[to]! < 0x38; to++) value = value * 8 + block[to]! - 0x30;
+  while (to < end && block[to] === 0x20) to++;
+  return to === end || block[to] === 0 ? value : undefined;
 }
 
 /** An octal number, or GNU's base 256; undefined where it is neither. */
@@ -62,6 +75,8 @@ function numberAt(block: Uint8Array, at: number, length: number): number | undef
     for (let i = 1; i < length; i++) value = value * 256 + block[at + i]!;
     return value;
   }
+  const plain = plainOctalAt(block, at, at + length);
+  if (plain !== undefined) return plain;
   const text = textAt(block, at, length).trim();
   if (text === '') return 0;
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
@@ -72,14 +87,18 @@ const CHECKSUM = { at: 148, length: 8 };
 
 function checksumHolds(block: Uint8Array): boolean {
   const said = numberAt(block, CHECKSUM.at, CHECKSUM.length);
-  let unsigned = 0;
-  let signed = 0;
-  for (let i = 0; i < BLOCK; i++) {
-    const byte = i >= CHECKSUM.at && i < CHECKSUM.at + CHECKSUM.length ? 0x20 : block[i]!;
-    unsigned += byte;
-    signed += (byte << 24) >> 24;
+  let unsigned = 0x20 * CHECKSUM.length;
+  let negative = 0;
+  for (let i = 0; i < CHECKSUM.at; i++) {
+    unsigned += block[i]!;
+    negative += block[i]! >>> 7;
   }
-  return said === unsigned || said === signed;
+  for (let i = CHECKSUM.at + CHECKSUM.length; i < BLOCK; i++) {
+    unsigned += block[i]!;
+    negative += block[i]! >>> 7;
+  }
+  // Old programs added up signed bytes.
+  return said === unsigned || said === unsigned - 0x100 * negative;
 }
 
 function isZero(bytes: Uint8Array): boolean {
@@ -106,6 +125,12 @@ const REFUSED: Readonly<Record<string, string>> = {
   S: 'a sparse file',
   N: "old GNU tar's long names",
 };
+
+/** Why a member of this type flag is refused; undefined for files and folders. */
+function kindFault(type: string): string | undefined {
+  if (Object.hasOwn(REFUSED, type)) return REFUSED[type];
+  return /^[057VD]$/.test(type) ? undefined : `a member of the kind ${shownName(type)}`;
+}
 
 /** Keys of a pax header that change what a member is; the others (times, owners) do not matter. */
 interface Pax {
@@ -154,73 +179,97 @@ async function checkTrailer(file: Forward, at: number): Promise<void> {
   });
 }
 
+/** POSIX's magic; GNU's has a blank at the end, and no prefix. */
+const USTAR = Buffer.from('ustar\0');
+
+function shortName(block: Uint8Array): string {
+  let prefix = '';
+  if (USTAR.every((byte, i) => block[257 + i] === byte)) prefix = textAt(block, 345, 155);
+  const name = textAt(block, 0, 100);
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
 /**
- * The plain files of an archive in their order; folders are passed over. The bytes of a member are to be taken from `file` before the next is asked for. Throws
- * an InputError with the member's number and name for links, devices, sparse files and other special members, for names that are
- * absolute, empty or have "..", for wrong checksums and numbers, sizes above MAXIMUM_MEMBER_BYTES or beyond the end of the file, and for data
- * after the end.
+ * The plain files of an archive in their order, as many at a time as have their headers in memory; folders are passed over. The bytes of members are to be
+ * taken from `file` in this order, and those of a run before the next run is asked for. Throws an InputError with the member's number and name for links,
+ * devices, sparse files and other special members, for names that are absolute, empty or have "..", for wrong checksums and numbers, sizes above
+ * MAXIMUM_MEMBER_BYTES or beyond the end of the file, and for data after the end; the members before come first.
  */
-export async function* tarMembers(file: Forward): AsyncGenerator<TarMember> {
+export async function* tarMembers(file: Forward): AsyncGenerator<readonly TarMember[]> {
+  let run: TarMember[] = [];
   let longName: string | undefined;
   let pax: Pax = {};
   let index = 0;
   /** Of the last member's bytes. */
   let end = 0;
-  for (let at = 0; ; ) {
-    const block = file.held(at, BLOCK) ?? (await file.take(at, BLOCK));
-    const fail = (expected: string, got: string, name?: string) => memberError(file.name, index, name, expected, got);
-    // Some writers leave the end of the archive out.
-    const pending = longName !== undefined || pax.path !== undefined || pax.size !== undefined;
-    if (block.length === 0 && index > 0 && !pending && !(file.bytes! < end)) return;
-    if (block.length < BLOCK) throw fail(`a header of ${BLOCK} bytes`, `${block.length}: the file is cut off`);
-    if (block[0] === 0 && isZero(block)) {
-      await checkTrailer(file, at);
-      return;
-    }
-    if (!checksumHolds(block))
-      throw fail('a header with its checksum', index === 0 ? 'another checksum: no tar archive' : 'another checksum');
-    const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!);
-    const said = numberAt(block, 124, 12);
-    const size = type === 'x' || type === 'g' || type === 'L' || type === 'K' ? said : (pax.size ?? said);
-    const ustar = textAt(block, 257, 6) === 'ustar';
-    const prefix = ustar ? textAt(block, 345, 155) : '';
-    const short = textAt(block, 0, 100);
-    const name = pax.path ?? longName ?? (prefix === '' ? short : `${prefix}/${short}`);
-    if (size === undefined || !Number.isSafeInteger(size)) throw fail('a size', 'no number', name);
-    const start = at + BLOCK;
-    const left = file.bytes === undefined ? Number.POSITIVE_INFINITY : file.bytes - start;
-    if (size > left) throw fail(`at most ${left} bytes, which the file has left`, `a claim of ${size}`, name);
-    end = start + size;
-    at = start + padded(size);
-
-    if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
-      if (size > MAXIMUM_META_BYTES) throw fail(`a header of at most ${MAXIMUM_META_BYTES} bytes`, `${size}`);
-      // The view is void once more is read.
-      const bytes = await file.take(start, size);
-      if (bytes.length < size) throw fail(`${size} bytes of a header`, `${bytes.length}: the file is cut off`);
-      try {
-        if (type === 'L') longName = textAt(bytes, 0, size);
-        else if (type === 'x') pax = paxRecords(bytes);
-        else if (type === 'g' && Object.keys(paxRecords(bytes)).length > 0)
-          throw new Error('a name or size for all members');
-      } catch (error) {
-        throw fail('a sound header', (error as Error).message);
+  const fail = (expected: string, got: string, name?: string) => memberError(file.name, index, name, expected, got);
+  try {
+    for (let at = 0; ; ) {
+      let block = file.held(at, BLOCK);
+      if (block === undefined) {
+        if (run.length > 0) yield run;
+        run = [];
+        block = await file.take(at, BLOCK);
       }
-      continue;
+      // Some writers leave the end of the archive out.
+      const pending = longName !== undefined || pax.path !== undefined || pax.size !== undefined;
+      if (block.length === 0 && index > 0 && !pending && !(file.bytes! < end)) return;
+      if (block.length < BLOCK) throw fail(`a header of ${BLOCK} bytes`, `${block.length}: the file is cut off`);
+      if (block[0] === 0 && isZero(block)) {
+        if (run.length > 0) yield run;
+        run = [];
+        await checkTrailer(file, at);
+        return;
+      }
+      if (!checksumHolds(block))
+        throw fail('a header with its checksum', index === 0 ? 'another checksum: no tar archive' : 'another checksum');
+      const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!);
+      const said = numberAt(block, 124, 12);
+      const size = type === 'x' || type === 'g' || type === 'L' || type === 'K' ? said : (pax.size ?? said);
+      const name = pax.path ?? longName ?? shortName(block);
+      if (size === undefined || !Number.isSafeInteger(size)) throw fail('a size', 'no number', name);
+      const start = at + BLOCK;
+      const left = file.bytes === undefined ? Number.POSITIVE_INFINITY : file.bytes - start;
+      if (size > left) throw fail(`at most ${left} bytes, which the file has left`, `a claim of ${size}`, name);
+      end = start + size;
+      at = start + padded(size);
+
+      if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
+        if (size > MAXIMUM_META_BYTES) throw fail(`a header of at most ${MAXIMUM_META_BYTES} bytes`, `${size}`);
+        let bytes = file.held(start, size);
+        if (bytes === undefined) {
+          if (run.length > 0) yield run;
+          run = [];
+          bytes = await file.take(start, size);
+        }
+        if (bytes.length < size) throw fail(`${size} bytes of a header`, `${bytes.length}: the file is cut off`);
+        try {
+          if (type === 'L') longName = textAt(bytes, 0, size);
+          else if (type === 'x') pax = paxRecords(bytes);
+          else if (type === 'g' && Object.keys(paxRecords(bytes)).length > 0)
+            throw new Error('a name or size for all members');
+        } catch (error) {
+          throw fail('a sound header', (error as Error).message);
+        }
+        continue;
+      }
+      longName = undefined;
+      pax = {};
+      const fault = kindFault(type);
+      if (fault !== undefined) throw fail('a plain file', fault, name);
+      const wrong = nameFault(name);
+      if (wrong !== undefined) throw fail('a relative name', wrong, name);
+      if (Buffer.byteLength(name) > MAXIMUM_NAME_BYTES)
+        throw fail(`a name of at most ${MAXIMUM_NAME_BYTES} bytes`, `${Buffer.byteLength(name)}`, name);
+      // v7 has no kind of its own for folders.
+      if ((type === '0' || type === '7') && !name.endsWith('/')) {
+        if (size > MAXIMUM_MEMBER_BYTES) throw fail(`at most ${MAXIMUM_MEMBER_BYTES} bytes`, `${size}`, name);
+        run.push({ index, name, start, size });
+      }
+      index++;
     }
-    longName = undefined;
-    pax = {};
-    if (Object.hasOwn(REFUSED, type)) throw fail('a plain file', REFUSED[type]!, name);
-    if (!/^[057VD]$/.test(type)) throw fail('a plain file', `a member of the kind ${shownName(type)}`, name);
-    const fault = nameFault(name);
-    if (fault !== undefined) throw fail('a relative name', fault, name);
-    if (Buffer.byteLength(name) > MAXIMUM_NAME_BYTES)
-      throw fail(`a name of at most ${MAXIMUM_NAME_BYTES} bytes`, `${Buffer.byteLength(name)}`, name);
-    // v7 has no kind of its own for folders.
-    if ((type === '0' || type === '7') && !name.endsWith('/')) {
-      if (size > MAXIMUM_MEMBER_BYTES) throw fail(`at most ${MAXIMUM_MEMBER_BYTES} bytes`, `${size}`, name);
-      yield { index, name, start, size };
-    }
-    index++;
+  } catch (error) {
+    if (run.length > 0) yield run;
+    throw error;
   }
 }

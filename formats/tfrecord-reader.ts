@@ -38,57 +38,61 @@ export interface RecordRun {
 
 /**
  * The records of a TFRecord file (plain, gzip or zlib), in order, as many at a time as lie in a window of 1 MiB; both checksums of each are
- * checked. A run is void once the next is asked for. Throws an InputError with the record's number; of compressed files, no more than a
+ * checked. A run is void once the next is asked for, or no more are. Throws an InputError with the record's number; of compressed files, no more than a
  * window and one record is held.
  */
 export async function* recordRuns(source: ByteSource): AsyncGenerator<RecordRun> {
   const file = await open(source);
   const { name } = file;
-  let first = 0;
-  for (let at = 0; ; ) {
-    let bytes = await file.take(at, WINDOW_BYTES);
-    if (bytes.length === 0) return;
-    let view = viewOf(bytes);
-    const bounds: number[] = [];
-    let to = 0;
-    for (let record = first; to < bytes.length; record++) {
-      if (bytes.length - to < FRAME_HEAD_BYTES) break;
-      const length = lengthAt(view, to);
-      if (lengthCrc(length) !== view.getUint32(to + 8, true)) {
-        fail(name, record, 'a length with its checksum', `length ${length} with another checksum`);
+  try {
+    let first = 0;
+    for (let at = 0; ; ) {
+      let bytes = await file.take(at, WINDOW_BYTES);
+      if (bytes.length === 0) return;
+      let view = viewOf(bytes);
+      const bounds: number[] = [];
+      let to = 0;
+      for (let record = first; to < bytes.length; record++) {
+        if (bytes.length - to < FRAME_HEAD_BYTES) break;
+        const length = lengthAt(view, to);
+        if (lengthCrc(length) !== view.getUint32(to + 8, true)) {
+          fail(name, record, 'a length with its checksum', `length ${length} with another checksum`);
+        }
+        const left =
+          file.bytes === undefined
+            ? Number.POSITIVE_INFINITY
+            : file.bytes - at - to - FRAME_HEAD_BYTES - FRAME_TAIL_BYTES;
+        if (length > left) fail(name, record, `at most ${Math.max(0, left)} bytes`, `${length}: the file is cut off`);
+        if (length > MAXIMUM_RECORD_BYTES) fail(name, record, `at most ${MAXIMUM_RECORD_BYTES} bytes`, `${length}`);
+        const start = to + FRAME_HEAD_BYTES;
+        const end = start + length;
+        if (end + FRAME_TAIL_BYTES > bytes.length) {
+          if (bounds.length > 0) break;
+          const whole = FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
+          bytes = await file.take(at, whole);
+          view = viewOf(bytes);
+          if (bytes.length < whole) fail(name, record, `${whole} bytes`, `${bytes.length}: the file is cut off`);
+        }
+        if (maskedCrc32c(bytes.subarray(start, end)) !== view.getUint32(end, true)) {
+          fail(name, record, 'data with their checksum', 'another checksum');
+        }
+        bounds.push(start, end);
+        to = end + FRAME_TAIL_BYTES;
       }
-      const left =
-        file.bytes === undefined
-          ? Number.POSITIVE_INFINITY
-          : file.bytes - at - to - FRAME_HEAD_BYTES - FRAME_TAIL_BYTES;
-      if (length > left) fail(name, record, `at most ${Math.max(0, left)} bytes`, `${length}: the file is cut off`);
-      if (length > MAXIMUM_RECORD_BYTES) fail(name, record, `at most ${MAXIMUM_RECORD_BYTES} bytes`, `${length}`);
-      const start = to + FRAME_HEAD_BYTES;
-      const end = start + length;
-      if (end + FRAME_TAIL_BYTES > bytes.length) {
-        if (bounds.length > 0) break;
-        const whole = FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
-        bytes = await file.take(at, whole);
-        view = viewOf(bytes);
-        if (bytes.length < whole) fail(name, record, `${whole} bytes`, `${bytes.length}: the file is cut off`);
+      if (bounds.length === 0) {
+        fail(name, first, `${FRAME_HEAD_BYTES} bytes of a head`, `${bytes.length}: the file is cut off`);
       }
-      if (maskedCrc32c(bytes.subarray(start, end)) !== view.getUint32(end, true)) {
-        fail(name, record, 'data with their checksum', 'another checksum');
-      }
-      bounds.push(start, end);
-      to = end + FRAME_TAIL_BYTES;
+      const count = bounds.length / 2;
+      yield { bytes, first, count, bounds };
+      first += count;
+      at += to;
     }
-    if (bounds.length === 0) {
-      fail(name, first, `${FRAME_HEAD_BYTES} bytes of a head`, `${bytes.length}: the file is cut off`);
-    }
-    const count = bounds.length / 2;
-    yield { bytes, first, count, bounds };
-    first += count;
-    at += to;
+  } finally {
+    await file.end();
   }
 }
 
-/** The records one by one; a record is a view that holds until the next one is asked for. See `recordRuns`. */
+/** The records one by one; a record is a view that holds until the next one is asked for, or no more are. See `recordRuns`. */
 export async function* readTfrecords(source: ByteSource): AsyncGenerator<Uint8Array> {
   for await (const { bytes, count, bounds } of recordRuns(source)) {
     for (let i = 0; i < count; i++) yield bytes.subarray(bounds[2 * i], bounds[2 * i + 1]);

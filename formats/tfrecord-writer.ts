@@ -3,6 +3,7 @@ import { InputError, InvariantError } from '../schemas/errors.js';
 import { maskedCrc32c } from './crc32c.js';
 import type { BatchWriter } from './format.js';
 import { jsonColumn } from './json-text.js';
+import { giveSpare, takeSpare } from './spares.js';
 import { copyBytes, listEncoder, tfFeature, varintBytes, writeVarint } from './tfrecord-columns.js';
 import { FRAME_HEAD_BYTES, FRAME_TAIL_BYTES, lengthCrc } from './tfrecord-frame.js';
 
@@ -90,8 +91,9 @@ export function tfrecordWriter(schema: Schema): BatchWriter {
       }
       const needed = at + FRAME_HEAD_BYTES + length + FRAME_TAIL_BYTES;
       if (needed > out.length) {
-        const larger = new Uint8Array(Math.max(FIRST_BYTES, needed, out.length * 2));
+        const larger = takeSpare(Math.max(FIRST_BYTES, needed, out.length * 2));
         larger.set(out.subarray(0, at));
+        giveSpare(out);
         out = larger;
         view = new DataView(out.buffer);
       }
@@ -119,5 +121,10 @@ export function tfrecordWriter(schema: Schema): BatchWriter {
     }
     return at === 0 ? [] : [out.subarray(0, at)];
   };
-  return { write, close: () => [] };
+  const close = () => {
+    giveSpare(out);
+    out = new Uint8Array(0);
+    return [];
+  };
+  return { write, close };
 }

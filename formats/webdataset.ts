@@ -53,13 +53,13 @@ async function open(source: ByteSource): Promise<Forward> {
   return forward(source, found === 'gzip' ? found : undefined);
 }
 
-/** The members that belong to samples. Throws an InputError where two of a sample have one extension. */
-async function* parts(file: Forward): AsyncGenerator<Part> {
+/** Picks, of members in their order, those that belong to samples. Throws an InputError where two of a sample have one extension. */
+function partPicker(file: Forward): (member: TarMember) => Part | undefined {
   let key: string | undefined;
   let seen = new Set<string>();
-  for await (const member of tarMembers(file)) {
+  return (member) => {
     const named = partsOf(member.name);
-    if (named === undefined) continue;
+    if (named === undefined) return undefined;
     if (named.key !== key) {
       key = named.key;
       seen = new Set();
@@ -72,20 +72,39 @@ async function* parts(file: Forward): AsyncGenerator<Part> {
     if (seen.size > MAXIMUM_COLUMNS) {
       throw memberError(file.name, member.index, member.name, `at most ${MAXIMUM_COLUMNS} files in a sample`, 'more');
     }
-    yield { ...member, ...named };
+    return { ...member, ...named };
+  };
+}
+
+/** All members of a file that is wanted no longer then. */
+async function* membersOf(file: Forward): AsyncGenerator<readonly TarMember[]> {
+  try {
+    yield* tarMembers(file);
+  } finally {
+    await file.end();
   }
 }
 
-async function bodyOf(file: Forward, { index, name, start, size }: Part): Promise<Uint8Array> {
-  const body = file.held(start, size) ?? (await file.take(start, size));
-  if (body.length === size) return body;
-  throw memberError(file.name, index, name, `${size} bytes`, `${body.length}: the file is cut off`);
+/** The bytes of a member; a promise of them only where they are not in memory yet. */
+function bodyOf(file: Forward, { index, name, start, size }: Part): Uint8Array | Promise<Uint8Array> {
+  return (
+    file.held(start, size) ??
+    file.take(start, size).then((body) => {
+      if (body.length === size) return body;
+      throw memberError(file.name, index, name, `${size} bytes`, `${body.length}: the file is cut off`);
+    })
+  );
 }
 
-async function fieldsOf(file: Forward, part: Part): Promise<Map<string, unknown>> {
+/** Throws an InputError for a JSON that is too long to be read. */
+function checkJson(file: Forward, { index, name, size }: Part): void {
+  if (size <= MAXIMUM_JSON_BYTES) return;
+  throw memberError(file.name, index, name, `a JSON of at most ${MAXIMUM_JSON_BYTES} bytes`, `${size} bytes`);
+}
+
+function fieldsOf(file: Forward, part: Part, body: Uint8Array): Map<string, unknown> {
   const fail = (expected: string, got: string) => memberError(file.name, part.index, part.name, expected, got);
-  if (part.size > MAXIMUM_JSON_BYTES) throw fail(`a JSON of at most ${MAXIMUM_JSON_BYTES} bytes`, `${part.size} bytes`);
-  const text = Buffer.from(await bodyOf(file, part)).toString();
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString();
   try {
     return jsonFields(text);
   } catch (error) {
@@ -119,17 +138,25 @@ async function scan(source: ByteSource): Promise<FilePlan> {
         typeOfJson(value),
       );
   };
-  for await (const part of parts(file)) {
-    if (part.key !== key) {
-      if (key !== undefined) endSample();
-      key = part.key;
-      extensions = new Set();
-      fields = undefined;
-      rows++;
+  const partOf = partPicker(file);
+  for await (const run of membersOf(file)) {
+    for (const member of run) {
+      const part = partOf(member);
+      if (part === undefined) continue;
+      if (part.key !== key) {
+        if (key !== undefined) endSample();
+        key = part.key;
+        extensions = new Set();
+        fields = undefined;
+        rows++;
+      }
+      bytes += part.size;
+      if (JSON_EXTENSIONS.has(part.extension)) {
+        checkJson(file, part);
+        const body = bodyOf(file, part);
+        fields = fieldsOf(file, part, body instanceof Uint8Array ? body : await body);
+      } else extensions.add(part.extension);
     }
-    bytes += part.size;
-    if (JSON_EXTENSIONS.has(part.extension)) fields = await fieldsOf(file, part);
-    else extensions.add(part.extension);
   }
   if (key !== undefined) endSample();
   if (rows === 0) {
@@ -167,35 +194,41 @@ async function* readSamples(source: ByteSource, batch: BatchBuilder, batchRows: 
     keys?.add(key);
     batch.endRow();
   };
-  for await (const part of parts(file)) {
-    if (part.key !== key) {
-      if (key !== undefined) {
-        endSample();
-        if (batch.rows >= batchRows || batch.bytes >= BATCH_BYTES) yield batch.finish();
-      }
-      key = part.key;
-      extensions = new Set();
-      fields = undefined;
-    }
+  const store = (part: Part, body: Uint8Array) => {
     if (JSON_EXTENSIONS.has(part.extension)) {
-      fields = await fieldsOf(file, part);
-      continue;
+      fields = fieldsOf(file, part, body);
+      return;
     }
-    extensions.add(part.extension);
-    const found = column.get(part.extension);
-    if (found === undefined || part.extension === KEY) continue;
+    const found = column.get(part.extension)!;
     try {
-      const body = await bodyOf(file, part);
       found.builder.addBytes(body, 0, body.length);
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw memberError(
-        file.name,
-        part.index,
-        part.name,
-        `${found.type}, as when the run was planned`,
-        (error as Error).message,
-      );
+      const expected = `${found.type}, as when the run was planned`;
+      throw memberError(file.name, part.index, part.name, expected, (error as Error).message);
+    }
+  };
+  const partOf = partPicker(file);
+  for await (const run of membersOf(file)) {
+    for (const member of run) {
+      const part = partOf(member);
+      if (part === undefined) continue;
+      if (part.key !== key) {
+        if (key !== undefined) {
+          endSample();
+          if (batch.rows >= batchRows || batch.bytes >= BATCH_BYTES) yield batch.finish();
+        }
+        key = part.key;
+        extensions = new Set();
+        fields = undefined;
+      }
+      if (JSON_EXTENSIONS.has(part.extension)) checkJson(file, part);
+      else {
+        extensions.add(part.extension);
+        if (part.extension === KEY || !column.has(part.extension)) continue;
+      }
+      const body = bodyOf(file, part);
+      store(part, body instanceof Uint8Array ? body : await body);
     }
   }
   if (key !== undefined) endSample();

@@ -141,7 +141,8 @@ function reportOf({ job, stage, counts, fitted, written }: Phases, dropped: Reco
     problems: { count: problems.length, list: problems },
     options: { minimumSupport, confidence, worst, pairs },
     ...(names.merged && { agreement: namedAgreements(names.merged, counts.agreements) }),
-    ...(fitted.rates !== undefined && { rates: fitted.rates }),
+    rates: fitted.rates,
+    ratesSample: fitted.ratesSample,
     config: { ...config },
     versions: { 'm4-balance': version, ...encoder },
   });

@@ -1,13 +1,12 @@
 /** The fit: exact on the counted patterns or on a sample of them, or the stream; calibration; and the largest feasible rate. */
 import { deserialize, serialize } from 'node:v8';
 import { kvCoder } from '../beam/index.js';
-import type { RunConfig } from '../schemas/config.js';
 import { DUALS_VERSION, type Duals, decodeDuals, warmStart } from '../schemas/duals.js';
 import { ConfigError, InputError } from '../schemas/errors.js';
 import type { TagNames } from '../schemas/tags.js';
 import { calibrateHistogram, firstGrid, WANTED_BOUND } from '../transforms/balance/calibrate.js';
 import { fitExact } from '../transforms/balance/exact.js';
-import { createInstance, type Instance } from '../transforms/balance/instance.js';
+import { createInstance } from '../transforms/balance/instance.js';
 import { largestRate } from '../transforms/balance/largest-rate.js';
 import { m4, tagsCoder } from '../transforms/balance/m4.js';
 import {
@@ -18,7 +17,6 @@ import {
 } from '../transforms/balance/patterns.js';
 import { createProblem, type Problem } from '../transforms/balance/problem.js';
 import type { Gathered } from '../transforms/balance/range-files.js';
-import { biasAtRates, type RateBias } from '../transforms/balance/rates.js';
 import { decodeStream, mergeStreams, streamSteps } from '../transforms/balance/stream.js';
 import {
   allSnapshots,
@@ -33,10 +31,11 @@ import type { WeightDuals } from '../transforms/balance/weight.js';
 import { handOver } from '../transforms/read/handed.js';
 import type { Job } from '../transforms/read/job.js';
 import type { RunContext } from './hooks.js';
+import { type OtherRates, otherRates } from './other-rates.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { spreadSplits } from './spread.js';
 
-export interface Fitted {
+export interface Fitted extends OtherRates {
   readonly problem: Problem;
   readonly duals: Duals;
   /** Newton iterations, or examples seen. */
@@ -47,17 +46,12 @@ export interface Fitted {
   readonly feasible: boolean | null;
   /** A lower bound on the optimum, where it does not come from the duals that weighed (online); 0 is always one. */
   readonly dualBound?: number;
-  /** What other rates would give; absent where it is not asked for, or the patterns are too many or not in memory. */
-  readonly rates?: readonly RateBias[];
 }
 
 /** A rate that was chosen by `auto` is rounded down to this many decimals, and so stays feasible. */
 const AUTO_DECIMALS = 6;
 /** A rate this close to the largest, relatively, counts as feasible: the two come from different sums. */
 const RATE_ROUNDING = 1e-6;
-
-/** Other rates are solved for where that takes a second at most: ten fits of so many patterns. */
-const MAXIMUM_RATE_PATTERNS = 20_000;
 
 export interface FitContext extends RunContext {
   readonly names: TagNames;
@@ -67,7 +61,8 @@ export interface FitContext extends RunContext {
  * Fits the duals to what was counted, of at least one row. Throws ConfigError where the asked fit or
  * rate needs fewer patterns than there are, or no rate at all is feasible.
  */
-export async function fit(context: FitContext, { table: patterns, sample }: Gathered): Promise<Fitted> {
+export async function fit(context: FitContext, gathered: Gathered): Promise<Fitted> {
+  const { table: patterns, sample } = gathered;
   const { job, names, hooks } = context;
   const { balance, attributes } = job.config;
   requireUtility(patterns, balance.utility);
@@ -79,9 +74,12 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
   const rate = balance.rate === 'auto' ? automaticRate(largest, balance.patterns) : balance.rate;
   const problem = createProblem(balance, targets, names, { counts, rate });
   const start = startOf(job, names);
-  const known = { problem, largestRate: largest, feasible: isFeasible(rate, largest) };
-  const rates = (fitted: Instance): Pick<Fitted, 'rates'> =>
-    otherRates(fitted, job.config, rate, (rate) => createProblem(balance, targets, names, { counts, rate }));
+  const known = {
+    problem,
+    largestRate: largest,
+    feasible: isFeasible(rate, largest),
+    ...otherRates(gathered, job.config, rate, (rate) => createProblem(balance, targets, names, { counts, rate })),
+  };
   const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'thinned' | 'stream'): Duals => ({
     version: DUALS_VERSION,
     attributes: [...names.attributes],
@@ -103,7 +101,7 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
     const fitted = { w, mu, rate, utilityMean };
     // Rounded utilities leave E[q] a little off the rate.
     const duals = patterns.level === 0 ? fitted : await calibrated(context, problem, fitted);
-    return { ...known, ...rates(instance), steps: iterations, duals: dualsOf(duals, patterns.rows, 'exact') };
+    return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'exact') };
   }
   if (sample !== undefined && balance.fit !== 'stream') {
     hooks.onLog?.(
@@ -113,23 +111,10 @@ export async function fit(context: FitContext, { table: patterns, sample }: Gath
     const thinned = createInstance(sample.table, sample.utilityMean);
     const { w, mu, utilityMean, iterations } = fitExact(thinned, problem, start === undefined ? {} : { start });
     const duals = await calibrated(context, problem, { w, mu, rate, utilityMean });
-    return { ...known, ...rates(thinned), steps: iterations, duals: dualsOf(duals, patterns.rows, 'thinned') };
+    return { ...known, steps: iterations, duals: dualsOf(duals, patterns.rows, 'thinned') };
   }
   const { duals, steps } = await fitStream(context, problem, start);
   return { ...known, steps, duals: dualsOf(duals, steps, 'stream') };
-}
-
-/** What other rates would give, where that is asked for and takes no longer than some seconds. */
-export function otherRates(
-  fitted: Instance,
-  { balance, report }: Pick<RunConfig, 'balance' | 'report'>,
-  rate: number,
-  problemAt: (rate: number) => Problem,
-): Pick<Fitted, 'rates'> {
-  if (report.rates === 0 || fitted.share.length > MAXIMUM_RATE_PATTERNS) return {};
-  const grid = Array.from({ length: report.rates }, (_, i) => (balance.maximum * (i + 1)) / report.rates);
-  const problems = [...new Set([...grid, rate])].sort((a, b) => a - b).map(problemAt);
-  return { rates: biasAtRates(fitted, problems, report.minimumSupport) };
 }
 
 /** Throws InputError where the utility is 0 in every row, and so cannot be scaled to mean 1. */

@@ -21,6 +21,7 @@ import {
 } from '../transforms/write/online.js';
 import { type UnitsConfig, unitCoder, units } from '../transforms/write/write.js';
 import { type FitContext, type Fitted, isFeasible, requireUtility, startOf } from './fit.js';
+import { otherRates } from './other-rates.js';
 import { type Phase, partialCoder, runPhase } from './phase.js';
 import { shuffledInto } from './shuffle.js';
 
@@ -74,12 +75,16 @@ export function onlinePhase(staging: string, job: Job, config: UnitsConfig, task
 export async function onlineFit({ job, names }: FitContext, { problem, ranges, streams }: OnlinePass): Promise<Fitted> {
   const states = [...streams.values()].map((bytes) => decodeStream(problem, bytes));
   const { m, c } = problem;
-  const { table: patterns } = await gatherPatterns(ranges, { m, c, limit: job.config.balance.patterns });
-  requireUtility(patterns, job.config.balance.utility);
+  const { balance, attributes } = job.config;
+  const gathered = await gatherPatterns(ranges, { m, c, limit: balance.patterns });
+  const { table: patterns } = gathered;
+  requireUtility(patterns, balance.utility);
   const instance = patterns.level === LEVEL_OVERFLOWN ? undefined : createInstance(patterns);
   const largest = instance === undefined ? null : largestRate(instance, problem).rate;
   const exact =
     instance !== undefined && patterns.level < LEVEL_WITHOUT_UTILITY ? fitExact(instance, problem) : undefined;
+  const targets = names.attributes.map((name) => attributes[name].target);
+  const problemAt = (rate: number) => createProblem(balance, targets, names, { rate });
   const steps = states.reduce((sum, state) => sum + streamSteps(state), 0);
   const duals: Duals = {
     version: DUALS_VERSION,
@@ -97,5 +102,6 @@ export async function onlineFit({ job, names }: FitContext, { problem, ranges, s
     largestRate: largest,
     feasible: isFeasible(problem.rate, largest),
     dualBound: exact?.dual ?? 0,
+    ...otherRates(gathered, job.config, problem.rate, problemAt),
   };
 }

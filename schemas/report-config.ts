@@ -23,6 +23,6 @@ export const reportSchema = z.strictObject({
     .max(100)
     .default(10)
     .describe(
-      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Only where the fitted patterns are in memory, and at most 20,000',
+      'At how many rates, evenly up to the largest weight, to tell the bias that M4 would reach; 0: none. Of more than 20,000 patterns a sample of as many is fitted',
     ),
 });

@@ -177,7 +177,12 @@ export const runReportSchema = z.strictObject({
     .array(rateSchema)
     .optional()
     .describe(
-      'What other rates would give, lowest first; absent where the patterns are not in memory, or not asked for',
+      'What other rates would give, by the exact fit of the counted patterns, lowest first; absent where it was not asked for',
+    ),
+  ratesSample: count
+    .optional()
+    .describe(
+      'Patterns of the sample that `rates` were computed on, whose support and sums are estimates; absent where it was all of them',
     ),
   problems: z.strictObject({ count, list: z.array(problemSchema).describe('The first of them') }),
   options: z.strictObject({ minimumSupport: count, confidence: share, worst: count, pairs: count }),

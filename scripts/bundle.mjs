@@ -22,6 +22,7 @@ const EXTERNAL = [
   'google-auth-library',
   '@opentelemetry/*',
   // Native, and not everywhere installed.
+  '@node-rs/crc32',
   'onnxruntime-node',
   'sharp',
 ];
@@ -51,8 +52,9 @@ export async function bundle(dist) {
   await build({
     entryPoints: {
       'm4-balance': join(dist, 'cli', 'main.js'),
-      // Started by its file, beside the command's.
+      // Started by their files, beside the command's.
       'parquet-worker': join(dist, 'formats', 'parquet-worker.js'),
+      'hash-worker': join(dist, 'storage', 'hash-worker.js'),
       // So that a benchmark of one pass starts as the command does. The image is built without benchmarks.
       ...(existsSync(tagJob(dist)) && { 'tag-job': tagJob(dist) }),
     },

@@ -1,13 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ByteSink, ByteSource } from '../schemas/bytes.js';
+import type { ByteSource } from '../schemas/bytes.js';
 import { InputError } from '../schemas/errors.js';
 import { createNew } from './create-new.js';
 import { guarded, reason } from './guarded.js';
 import { makeHandles } from './handles.js';
 import { listPatterns } from './list.js';
+import { createSink, flushFolder } from './local-sink.js';
 import { checkOutputPath, printable } from './names.js';
 import type { FolderStorage, StorageEntry } from './storage.js';
 import { readWhole } from './whole.js';
@@ -30,6 +30,18 @@ export function localPath(path: string): string {
   return path;
 }
 
+/** Fills `into` with what lies from byte `start` on. Resolves to the bytes read: fewer where the file ends before. */
+async function readAll(handle: FileHandle, into: Uint8Array, start: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const count = Math.min(into.length - done, MAXIMUM_READ_BYTES);
+    const { bytesRead } = await handle.read(into, done, count, start + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
 function sourceOf(path: string, bytes: number, modified: number): ByteSource {
   const name = printable(path);
   return {
@@ -42,7 +54,9 @@ function sourceOf(path: string, bytes: number, modified: number): ByteSource {
       }
       return guarded('read', path, `bytes ${start} to ${end}`, () =>
         handles.use(path, async (handle) => {
-          const now = await handle.stat();
+          const chunk = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
+          // At once: each takes as long as the way to the thread that does it.
+          const [now, done] = await Promise.all([handle.stat(), readAll(handle, chunk, start)]);
           if (now.size !== bytes || now.mtimeMs !== modified) {
             const got = now.size === bytes ? 'a file written to since' : `${now.size} bytes`;
             throw new InputError('file changed while it was read', {
@@ -52,22 +66,12 @@ function sourceOf(path: string, bytes: number, modified: number): ByteSource {
               hint: 'Run again when nothing writes to it.',
             });
           }
-          const chunk = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
-          for (let done = 0; done < chunk.length; ) {
-            const { bytesRead } = await handle.read(
-              chunk,
-              done,
-              Math.min(chunk.length - done, MAXIMUM_READ_BYTES),
-              start + done,
-            );
-            if (bytesRead === 0) {
-              throw new InputError('short read', {
-                file: name,
-                expected: `${end - start} bytes from byte ${start}`,
-                got: `${done}`,
-              });
-            }
-            done += bytesRead;
+          if (done < chunk.length) {
+            throw new InputError('short read', {
+              file: name,
+              expected: `${end - start} bytes from byte ${start}`,
+              got: `${done}`,
+            });
           }
           return chunk;
         }),
@@ -101,77 +105,6 @@ async function openSource(given: string): Promise<ByteSource> {
     }
     return source;
   });
-}
-
-async function flushFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function createSink(given: string): Promise<ByteSink> {
-  const path = localPath(given);
-  checkOutputPath(path);
-  const folder = dirname(path);
-  // Hidden and not derived from the name, which may be as long as a name can be; listings of folders skip it.
-  const temporary = join(folder, `.${randomUUID()}.tmp`);
-  const handle = await guarded('create', given, 'a file that can be written', async () => {
-    await mkdir(folder, { recursive: true });
-    return open(temporary, 'wx');
-  });
-  const hash = createHash('sha256');
-  let position = 0;
-  let state: 'open' | 'closed' | 'aborted' = 'open';
-  const abort = async () => {
-    if (state !== 'open') return;
-    state = 'aborted';
-    await handle.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-  };
-  const still = () => {
-    if (state === 'open') return;
-    throw new InputError('write', { file: printable(given), expected: 'an open file', got: `one that is ${state}` });
-  };
-  return {
-    async write(chunk) {
-      still();
-      let at = position;
-      position += chunk.length;
-      hash.update(chunk);
-      await guarded('write', given, `room for ${chunk.length} bytes`, async () => {
-        for (let done = 0; done < chunk.length; ) {
-          const { bytesWritten } = await handle.write(
-            chunk,
-            done,
-            Math.min(chunk.length - done, MAXIMUM_READ_BYTES),
-            at,
-          );
-          done += bytesWritten;
-          at += bytesWritten;
-        }
-      });
-    },
-    async close() {
-      still();
-      try {
-        await guarded('close', given, 'a finished file', async () => {
-          await handle.sync();
-          await handle.close();
-          await rename(temporary, path);
-          await flushFolder(folder);
-        });
-      } catch (error) {
-        await abort();
-        throw error;
-      }
-      state = 'closed';
-      return { bytes: position, sha256: hash.digest('hex') };
-    },
-    abort,
-  };
 }
 
 /** Another process may remove a file as its folder is listed. */
@@ -221,7 +154,7 @@ export const localStorage: FolderStorage = {
   kind: 'folders',
   list: (patterns, options) => listPatterns(patterns.map(localPath), options),
   open: openSource,
-  create: createSink,
+  create: async (path) => createSink(localPath(path)),
   async readAll(path) {
     return readWhole(await openSource(path));
   },

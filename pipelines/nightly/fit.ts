@@ -9,9 +9,10 @@ import { createInstance } from '../../transforms/balance/instance.js';
 import { largestRate } from '../../transforms/balance/largest-rate.js';
 import { LEVEL_WITHOUT_UTILITY, type PatternTable, patternCounts } from '../../transforms/balance/patterns.js';
 import { createProblem, type Problem } from '../../transforms/balance/problem.js';
-import { automaticRate, type Fitted, isFeasible, otherRates, requireUtility } from '../fit.js';
+import { automaticRate, isFeasible, requireUtility } from '../fit.js';
+import { type OtherRates, otherRates } from '../other-rates.js';
 
-export interface TotalFit extends Pick<Fitted, 'rates'> {
+export interface TotalFit extends OtherRates {
   readonly problem: Problem;
   readonly duals: Duals;
   readonly exact: ExactFit;
@@ -56,7 +57,7 @@ export function fitTotal(
     fit: 'exact',
   };
   const feasible = isFeasible(rate, largest) ?? false;
-  const rates = otherRates(instance, { balance, report }, rate, problemAt);
+  const rates = otherRates({ table: total }, { balance, report }, rate, problemAt);
   return { problem, duals, exact, largestRate: largest, feasible, ...rates };
 }
 

@@ -86,7 +86,8 @@ export function reportOf(config: Config, nights: readonly SetNight[], sum: State
     problems: set.problems,
     options: { minimumSupport, confidence, worst, pairs },
     agreement: set.agreement,
-    ...(fit.rates !== undefined && { rates: fit.rates }),
+    rates: fit.rates,
+    ratesSample: fit.ratesSample,
     config: told,
     versions: { 'm4-balance': packageVersion() },
   });

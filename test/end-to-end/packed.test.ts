@@ -68,7 +68,7 @@ test('one row group with a dictionary, one without, one with', async (t) => {
   const direct = await Promise.all(
     [0, 1, 2].map(async (group) => {
       const { value } = await formatNamed('parquet')
-        .read(source, group, ['tags', 's0'], undefined, undefined, ['tags'])
+        .read(source, group, ['tags', 's0'], undefined, undefined, { dictionaries: ['tags'] })
         [Symbol.asyncIterator]()
         .next();
       return DataType.isDictionary(value.schema.fields[0].type.children[0].type) && value.numRows === GROUP;

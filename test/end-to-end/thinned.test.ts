@@ -26,7 +26,7 @@ async function setC(directory: string, balance: object) {
       output: { directory, formats: [], weights: 'parquet' },
     }),
   );
-  return { certificate: report.certificate!, duals: readOutput(directory).duals };
+  return { report, certificate: report.certificate!, duals: readOutput(directory).duals };
 }
 
 test(
@@ -63,6 +63,29 @@ test('a sample fits better than a stream; exact refuses to sample; enough room i
   const exact = await setC(join(folder, 'exact'), { patterns: 10_040 });
   assert.equal(exact.certificate.fit, 'exact');
   assert.ok(exact.certificate.gap < 1e-6);
+});
+
+test('other rates are told whatever the fit, of a sample alike', options, async (t) => {
+  const folder = scratch(t);
+  const told = async (name: string, balance: object) => {
+    const { report } = await setC(join(folder, name), balance);
+    return { rates: report.rates!, sample: report.ratesSample };
+  };
+  const exact = await told('exact', {});
+  const stream = await told('stream', { fit: 'stream' });
+  assert.deepEqual(stream, exact, 'of all patterns');
+  assert.equal(exact.sample, undefined);
+  const sampled = await told('sampled', { patterns: 5_000, fit: 'stream' });
+  const online = await told('online', { patterns: 5_000, fit: 'online' });
+  assert.deepEqual(online, sampled);
+  assert.equal(sampled.sample, 5_000);
+  for (const [i, { rate, rb, ab }] of sampled.rates.entries()) {
+    const of = exact.rates[i]!;
+    const at = `at ${rate}: RB ${rb} and ${of.rb}, AB ${ab} and ${of.ab}`;
+    t.diagnostic(at);
+    assert.equal(rate, of.rate);
+    assert.ok(Math.abs(rb! - of.rb!) < 0.02 && Math.abs(ab! - of.ab!) < 0.1, at);
+  }
 });
 
 test('a sample is the same again, and a warm start from it is taken', options, async (t) => {

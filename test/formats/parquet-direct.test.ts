@@ -101,7 +101,7 @@ async function read(file: Uint8Array, packed: boolean, columns = NAMES, batchRow
   const { groups } = await parquet.plan(source);
   const batches: RecordBatch[] = [];
   for (const group of groups.keys()) {
-    const read = parquet.read(source, group, columns, batchRows, undefined, packed ? NAMES : undefined);
+    const read = parquet.read(source, group, columns, batchRows, undefined, packed ? { dictionaries: NAMES } : {});
     for await (const batch of read) batches.push(batch);
   }
   return batches;

@@ -11,6 +11,7 @@ import { ChangedError } from '../../schemas/errors.js';
 import { parseConfig } from '../../schemas/parse-config.js';
 import { generator } from '../../scripts/demo-data.js';
 import { run } from '../end-to-end/command.js';
+import { readOutput } from '../end-to-end/outputs.js';
 import { digests } from '../end-to-end/scratch.js';
 import { archive, type Entry } from '../formats/tar-bytes.js';
 import { BUCKET, options, startEmulator } from './gcs.js';
@@ -59,12 +60,12 @@ function shard(number: number, samples: number): Uint8Array {
   return archive(...entries);
 }
 
-const configOf = (files: string[], directory: string) => ({
+const configOf = (files: string[], directory: string, shuffle = 'none') => ({
   input: { files },
   filters: [{ image: {} }, { side: { minimum: 10 } }],
   attributes: { female: { lexicon: 'gender', value: 'female', target: 0.5 } },
   balance: { rate: 0.7, tolerance: { representation: 0.2, association: 0.5 } },
-  output: { directory, formats: ['parquet', 'tfrecord'], shardRows: 60 },
+  output: { directory, formats: ['parquet', 'tfrecord'], shardRows: 60, shuffle },
   report: { rates: 0 },
 });
 
@@ -85,10 +86,16 @@ if (!options.skip) await emulator.upload(tars, remoteTars);
 describe('shards on gs://', options, () => {
   const sum = SAMPLES.reduce((a, b) => a + b);
   /** Balances the same files from both, and gives the local output. */
-  async function requireSame(name: string, local: string[], remote: string[], rows: number): Promise<string> {
+  async function requireSame(
+    name: string,
+    local: string[],
+    remote: string[],
+    rows: number,
+    shuffle?: string,
+  ): Promise<string> {
     const [onDisk, there] = [join(folder, name), `gs://${BUCKET}/${name}/out`];
-    const first = await runBalance(parseConfig(configOf(local, onDisk)));
-    const second = await runBalance(parseConfig(configOf(remote, there)));
+    const first = await runBalance(parseConfig(configOf(local, onDisk, shuffle)));
+    const second = await runBalance(parseConfig(configOf(remote, there, shuffle)));
     for (const { report } of [first, second]) {
       assert.equal(report.rows.read, rows);
       assert.equal(report.problems.count, 0, JSON.stringify(report.problems));
@@ -114,6 +121,14 @@ describe('shards on gs://', options, () => {
     const { rows } = JSON.parse(readFileSync(join(output, 'report.json'), 'utf8'));
     assert.ok(rows.written > sum / 3 && rows.written < sum, `${rows.written}`);
     await requireSame('from-records', [records], [`gs://${BUCKET}/records/*.tfrecord.gz`], rows.written);
+  });
+
+  test('mixed by a global shuffle, pieces and shards on gs://: the same', async () => {
+    const [mixed, ordered] = [join(folder, 'mixed'), join(folder, 'from-tars')];
+    await requireSame('mixed', [tars], [remoteTars], sum, 'global');
+    const sums = (output: string) => Object.values(dataOf(digests(output))).sort();
+    assert.notDeepEqual(sums(mixed), sums(ordered), 'mixed');
+    assert.equal(readOutput(mixed).report.rows.written, readOutput(ordered).report.rows.written);
   });
 
   test('a tar by gzip, whose length nothing tells: the same', async () => {

@@ -38,8 +38,15 @@ const base = {
 };
 const tolerance = { representation: 0.01, association: 0.001 };
 const slices = [{ attributes: { names: ['female'] } }];
+const balance = { rate: 'auto', tolerance, fit: 'exact' } as const;
 const JOBS = {
-  exact: { run: runBalance, job: { ...base, balance: { rate: 'auto', tolerance, fit: 'exact' } }, files: 31 },
+  exact: { run: runBalance, job: { ...base, balance }, files: 31 },
+  shuffled: {
+    run: runBalance,
+    job: { ...base, filters: [...base.filters, { near: {} }], balance },
+    output: { shuffle: 'global' },
+    files: 31,
+  },
   online: {
     run: runBalance,
     job: { ...base, balance: { rate: 0.5, tolerance, fit: 'online', streams: 1 } },
@@ -52,7 +59,7 @@ const JOBS = {
 async function outcomeOf(
   folder: string,
   name: string,
-  { run, job }: (typeof JOBS)[keyof typeof JOBS],
+  { run, job, ...more }: (typeof JOBS)[keyof typeof JOBS],
   runner: object,
 ): Promise<Outcome> {
   const output = join(folder, 'out');
@@ -60,7 +67,12 @@ async function outcomeOf(
   const config = parseConfig({
     input: { files: join(folder, 'input') },
     ...job,
-    output: { directory: output, shardRows: 1_000, formats: ['parquet', 'arrow', 'tfrecord'] },
+    output: {
+      directory: output,
+      shardRows: 1_000,
+      formats: ['parquet', 'arrow', 'tfrecord'],
+      ...('output' in more && more.output),
+    },
     runner,
   });
   const onProgress = (progress: Progress) => {

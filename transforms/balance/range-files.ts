@@ -174,8 +174,8 @@ function coarsest(m: number, c: number): PatternTable {
 export interface Gathered {
   /** Coarsened as the limit demands. */
   readonly table: PatternTable;
-  /** Where that left u out: a sample of `limit` patterns with u, and the mean u of all. */
-  readonly sample?: Sample & { readonly utilityMean: number | undefined };
+  /** Where that left u out: a sample of `limit` patterns with u, what it was drawn from (their counts, and the next priority), and the mean u of all. */
+  readonly sample?: Sample & { readonly kept: PatternTable; readonly utilityMean: number | undefined };
 }
 
 /** Brings ranges together, one after the other. Memory is bounded by the limit. */
@@ -201,5 +201,5 @@ export async function gatherPatterns(ranges: readonly Located[], { m, c, limit }
     mergePatterns(kept, thin(own, limit));
     kept = thin(kept, limit);
   });
-  return { table, sample: { ...sampled(kept, limit), utilityMean: meanUtility(utilities, COARSEST_UTILITY) } };
+  return { table, sample: { ...sampled(kept, limit), kept, utilityMean: meanUtility(utilities, COARSEST_UTILITY) } };
 }

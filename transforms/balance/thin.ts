@@ -71,10 +71,17 @@ export function sampled(table: PatternTable, size: number): Sample {
   const tau = priorities(thinned).reduce((least, p) => Math.min(least, p));
   const sample = thin(thinned, size - 1);
   const { groups, bare, cells, cellCount } = sample;
-  let rows = 0;
-  for (let g = 0; g < groups; g++) if (bare[g] > 0) rows += bare[g] = Math.max(bare[g], tau);
-  for (let i = 0; i < cells; i++) rows += cellCount[i] = Math.max(cellCount[i], tau);
-  sample.rows = rows;
+  // tau is no whole number, counts are: added up apart, they give the same rows in any order of the patterns.
+  let exact = 0;
+  let raised = 0;
+  const standsFor = (count: number) => {
+    if (count > tau) exact += count;
+    else raised++;
+    return Math.max(count, tau);
+  };
+  for (let g = 0; g < groups; g++) if (bare[g] > 0) bare[g] = standsFor(bare[g]);
+  for (let i = 0; i < cells; i++) cellCount[i] = standsFor(cellCount[i]);
+  sample.rows = exact + raised * tau;
   return { table: sample, tau };
 }
 

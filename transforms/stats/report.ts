@@ -63,7 +63,9 @@ export interface ReportInput {
   /** Of attributes that merge sources, in all rows that were read. */
   readonly agreement?: readonly Agreement[] | undefined;
   /** What other rates would give, where that was computed. */
-  readonly rates?: readonly RateReport[];
+  readonly rates?: readonly RateReport[] | undefined;
+  /** Patterns of the sample that they were computed on; undefined where it was all of them. */
+  readonly ratesSample?: number | undefined;
   /** Echoed. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
@@ -234,6 +236,7 @@ export function buildReport(input: ReportInput): Report {
     }),
     weights: balance === undefined ? null : weightsReport(balance),
     ...(input.rates !== undefined && { rates: [...input.rates] }),
+    ...(input.ratesSample !== undefined && { ratesSample: input.ratesSample }),
   });
   return {
     version: REPORT_VERSION,

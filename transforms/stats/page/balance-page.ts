@@ -93,11 +93,9 @@ function certificateSection(report: Report): Section[] {
   ];
 }
 
-function rateFigure({ rates }: Report, { rate, largestFeasibleRate }: Certificate): Block[] {
+function rateFigure({ rates, ratesSample }: Report, { rate, largestFeasibleRate }: Certificate): Block[] {
   if (rates === undefined || rates.length === 0) {
-    const text = [
-      'Bias at other rates is not in this report: it is computed where the exact fit, or the fit of a sample of the patterns, has them in memory, and report.rates is not 0.',
-    ];
+    const text = ['Bias at other rates is not in this report: report.rates is 0.'];
     return [{ kind: 'paragraph', text }];
   }
   const curve = (name: string, value: (at: RateReport) => number | null) => ({
@@ -107,6 +105,10 @@ function rateFigure({ rates }: Report, { rate, largestFeasibleRate }: Certificat
       return y === null ? [] : [[at.rate, y] as const];
     }),
   });
+  const fitted =
+    ratesSample === undefined
+      ? 'the patterns that were counted'
+      : `a sample of ${count(ratesSample)} of the patterns that were counted: an estimate`;
   const marks = [{ x: rate, name: 'this run' }];
   if (largestFeasibleRate !== null) marks.push({ x: largestFeasibleRate, name: 'largest feasible' });
   const plot: Figure = {
@@ -114,7 +116,7 @@ function rateFigure({ rates }: Report, { rate, largestFeasibleRate }: Certificat
     id: 'rates',
     title: 'Rate against bias',
     description: [
-      'What M4 would reach if more or fewer rows were kept, on the patterns that were fitted. Left of the largest feasible rate every constraint can be met.',
+      `What M4 would reach if more or fewer rows were kept, by the exact fit of ${fitted}. Left of the largest feasible rate every constraint can be met.`,
     ],
     plot: {
       type: 'curves',

@@ -138,13 +138,28 @@ test('the waterfall of rows ends at the rows kept, each step where the one befor
 });
 
 test('what is not in the report is said, not drawn: no rates, no ranked pairs, nothing balanced', () => {
-  assert.match(JSON.stringify(balancePage(report).sections[0]), /Bias at other rates is not in this report/);
+  assert.match(
+    JSON.stringify(balancePage(report).sections[0]),
+    /Bias at other rates is not in this report: report\.rates is 0/,
+  );
   const none = balancePage({ ...report, pairs: [] });
   assert.match(JSON.stringify(none.sections), /No pair of attribute and label has enough support to be ranked\./);
   const { balance: _, ...counted } = finishedRun();
   const page = balancePage(buildReport({ ...counted, dropped: { unreadable: 3, words: 12, 'words (2)': 12 } }));
   assert.equal(page.sections[0]!.title, 'Worst pairs');
   assert.ok(!page.sections.some(({ title }) => title === 'Weights'));
+});
+
+test('rates of a sample are called an estimate, those of all patterns are not', () => {
+  const rates = [{ rate: 0.5, rb: 0.1, ab: null, violation: 0, ess: 100 }];
+  const told = (more: { ratesSample?: number }) =>
+    JSON.stringify(balancePage({ ...report, rates, ...more }).sections[0]);
+  assert.match(
+    told({ ratesSample: 20_000 }),
+    /exact fit of a sample of 20,000 of the patterns that were counted: an estimate\./,
+  );
+  assert.match(told({}), /exact fit of the patterns that were counted\./);
+  assert.doesNotMatch(told({}), /estimate/);
 });
 
 test('the policy of a page lets its own script run, by its hash, and nothing else', () => {
