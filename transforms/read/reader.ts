@@ -41,13 +41,15 @@ const AHEAD_BYTES = 64 * 2 ** 20;
 
 /**
  * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
- * read, and that this one does not try to. `attached`: further columns, after the input's.
+ * read, and that this one does not try to. `attached`: further columns, after the input's. `dictionaries`: names of columns that the caller also takes
+ * with a dictionary (see `Format.read`), so that batches may differ in their types.
  */
 export function createReader(
   plan: InputPlan,
   columns?: readonly string[],
   losses: readonly Unreadable[] = [],
   attached?: Attached,
+  dictionaries?: readonly string[],
 ): Reader {
   const files = new Map(plan.files.map((f) => [f.path, f]));
   const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
@@ -55,6 +57,22 @@ export function createReader(
   const splits = [...splitsOf(plan)];
   const lost = lossesBySplit(plan, losses);
   let schema: Schema | undefined;
+  /** The schema of the file's batches of which `schema` was made. */
+  let seen: Schema | undefined;
+
+  /** Of the file that was read last: as it was planned when it was opened, and each read asks whether it still is. */
+  let last: { readonly path: string; readonly source: Promise<ByteSource> } | undefined;
+
+  function sourceOf(file: PlannedFile): Promise<ByteSource> {
+    if (last?.path !== file.path) {
+      const opened = { path: file.path, source: openUnchanged(plan.folder, file) };
+      last = opened;
+      opened.source.catch(() => {
+        if (last === opened) last = undefined;
+      });
+    }
+    return last!.source;
+  }
 
   async function* split(s: Split): AsyncGenerator<Piece> {
     let row = s.firstRow;
@@ -65,14 +83,21 @@ export function createReader(
       const file = files.get(s.file)!;
       const sources = layouts[file.layout]!;
       if (row < readable) {
-        const source = await openUnchanged(plan.folder, file);
+        const source = await sourceOf(file);
         const more = await attached?.open(s);
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
-        const images = inputsOf(sources.filter(({ name }) => name === 'image'));
-        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, images);
+        const inputsNamed = (wanted: (name: string) => boolean) => inputsOf(sources.filter(({ name }) => wanted(name)));
+        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, {
+          passing: inputsNamed((name) => name === 'image'),
+          ...(dictionaries && { dictionaries: inputsNamed((name) => dictionaries.includes(name)) }),
+        });
         for await (const raw of pieces) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
-          schema ??= canonicalSchema(raw, sources, withId);
+          // With dictionaries the types are those of the row group.
+          if (schema === undefined || (dictionaries !== undefined && raw.schema !== seen)) {
+            schema = canonicalSchema(raw, sources, withId);
+            seen = raw.schema;
+          }
           const wanted = row + raw.numRows > readable ? raw.slice(0, readable - row) : raw;
           const own = canonicalise(wanted, sources, schema, row);
           const batch =
