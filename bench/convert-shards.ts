@@ -20,7 +20,9 @@ async function convert(): Promise<{ rows: number; bytes: number }> {
     const sink = await storage.create(join(output, name.replace(/tar$/, 'tfrecord')));
     let writer: BatchWriter | undefined;
     // The types are known beforehand, as a run knows them from its plan.
-    for await (const batch of webdataset.read(source, 0, Object.keys(COLUMNS), undefined, COLUMNS, ['jpg'])) {
+    for await (const batch of webdataset.read(source, 0, Object.keys(COLUMNS), undefined, COLUMNS, {
+      passing: ['jpg'],
+    })) {
       writer ??= tfrecordWriter(batch.schema);
       for (const chunk of await writer.write(batch)) await sink.write(chunk);
       rows += batch.numRows;

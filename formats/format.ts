@@ -5,12 +5,26 @@ import type { FilePlan } from '../schemas/split.js';
 /** Rows of a batch, at most: small enough for a processor's cache with a few columns, large enough to forget the cost of a batch. */
 export const BATCH_ROWS = 8192;
 
+/** Rows of a batch, at most, whose columns are bits or numbers of a dictionary, where the caller takes them so: see `Format.read`. */
+export const PACKED_BATCH_ROWS = 2 ** 17;
+
 /** Uncompressed bytes of a batch, about. */
 export const BATCH_BYTES = 2 * 2 ** 20;
 
+/** Names of columns that may come in a form of which less is to be done, where the caller says so. */
+export interface Takes {
+  /** Binary columns, whose bytes need not hold longer than until the next batch is asked for, or no more are: their memory may be used again. */
+  readonly passing?: readonly string[];
+  /**
+   * Columns of strings, or of lists of strings, that may have a dictionary. Batches that are made up of such columns and of booleans may then have up to
+   * PACKED_BATCH_ROWS rows.
+   */
+  readonly dictionaries?: readonly string[];
+}
+
 /**
  * A file format that is read in groups. Batches hold plain types only (no dictionaries, views or 64-bit offsets), start at offset 0, and own
- * their buffers, unless the caller says that some may pass. Whatever is wrong with a file is an InputError with its name, the group and, where known, the column.
+ * their buffers, but for what the caller takes otherwise. Whatever is wrong with a file is an InputError with its name, the group and, where known, the column.
  */
 export interface Format {
   readonly name: string;
@@ -22,8 +36,7 @@ export interface Format {
    * The rows of group `group` in file order, in batches of at most `batchRows` (default BATCH_ROWS) and about 2 MB unless a row is larger. `columns` are top-level
    * names, in the order wanted; left out: all. Throws an InputError for a column that the file does not have.
    * `types`: of a file whose columns are inferred, the type that each has over all files of the input; columns of other files are then there too, and null.
-   * `passing`: binary columns, whose bytes need not hold longer than until the next batch is asked for, or no more are: their
-   * memory may be used again.
+   * `takes`: what the caller takes beside plain columns that own their buffers.
    */
   read(
     source: ByteSource,
@@ -31,7 +44,7 @@ export interface Format {
     columns?: readonly string[],
     batchRows?: number,
     types?: Readonly<Record<string, string>>,
-    passing?: readonly string[],
+    takes?: Takes,
   ): AsyncIterable<RecordBatch>;
 }
 

@@ -2,6 +2,7 @@ import type { ColumnMetaData } from 'hyparquet';
 import type { ByteSource } from '../schemas/bytes.js';
 import { type Take, takeFresh } from './arena.js';
 import { type Chunk, encodeFooter, type Footer, PARQUET_MAGIC, type TopColumn } from './parquet-footer.js';
+import type { Page } from './parquet-pages.js';
 
 /** Ranges nearer than this are read as one: a seek costs more than these bytes, on disk and far more so over a network. */
 const COALESCE_BYTES = 64 * 1024;
@@ -30,10 +31,11 @@ export async function fetchChunks(source: ByteSource, chunks: readonly Chunk[]):
   return out;
 }
 
-/** What goes into a small file: one column chunk, its bytes, and whether they start with a dictionary. */
+/** One column chunk, its bytes, their pages, and whether they start with a dictionary. */
 export interface ChunkBytes {
   readonly chunk: Chunk;
   readonly bytes: Uint8Array;
+  readonly pages: readonly Page[];
   readonly dictionary: boolean;
 }
 
@@ -107,6 +109,7 @@ export function emptyFile(footer: Footer): Uint8Array {
       return {
         chunk: { start: 4, end: 4, values: 0, uncompressedBytes: 0, meta },
         bytes: new Uint8Array(0),
+        pages: [],
         dictionary: false,
       };
     });

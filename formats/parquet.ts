@@ -5,8 +5,9 @@ import { InputError, InvariantError } from '../schemas/errors.js';
 import type { Take } from './arena.js';
 import { dataOf, shapeOf } from './copied.js';
 import { batchOf } from './data.js';
-import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
+import { BATCH_BYTES, BATCH_ROWS, type Format, type Takes } from './format.js';
 import type { DecodeTask } from './parquet-codec.js';
+import { directBatches } from './parquet-direct.js';
 import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
 import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
 import { checkPages } from './parquet-pages.js';
@@ -141,7 +142,7 @@ async function fetchColumns(source: ByteSource, footer: Footer, group: number, c
     const at = `${place}, column ${chunk.meta.path_in_schema.join('.')}`;
     const pages = checkPages(bytes, chunk, source.name, at);
     uncompressed += pages.uncompressedBytes;
-    return { chunk, bytes, dictionary: pages.dictionary };
+    return { chunk, bytes, pages: pages.pages, dictionary: pages.dictionary };
   });
   refuse(uncompressed, 'according to the page headers');
   let leaf = 0;
@@ -172,7 +173,9 @@ async function* readGroup(
   source: ByteSource,
   group: number,
   names?: readonly string[],
-  batchRows: number = BATCH_ROWS,
+  batchRows?: number,
+  _types?: unknown,
+  { dictionaries }: Takes = {},
 ): AsyncGenerator<RecordBatch> {
   const file = source.name;
   const place = `row group ${group}`;
@@ -183,14 +186,23 @@ async function* readGroup(
   const types = await columnTypes(footer, file);
   const schema = new Schema(columns.map((c) => types.fields[footer.columns.indexOf(c)]!));
   const total = footer.groups[group]!.rows;
+  const upTo = batchRows ?? BATCH_ROWS;
   if (columns.length === 0) {
-    for (let at = 0; at < total; at += batchRows) yield batchOf(schema, [], Math.min(batchRows, total - at));
+    for (let at = 0; at < total; at += upTo) yield batchOf(schema, [], Math.min(upTo, total - at));
     return;
   }
   if (total === 0) return;
   const { rows, chunks } = await fetchColumns(source, footer, group, columns);
+  if (dictionaries !== undefined) {
+    const direct = columns.map((column, i) => ({ column, field: schema.fields[i]!, chunks: chunks[i]! }));
+    const batches = directBatches(direct, rows, dictionaries, batchRows);
+    if (batches !== undefined) {
+      yield* batches;
+      return;
+    }
+  }
   const bytes = chunks.flat().reduce((sum, { chunk }) => sum + chunk.uncompressedBytes, 0);
-  const step = Math.max(1, Math.min(batchRows, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
+  const step = Math.max(1, Math.min(upTo, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
   const shapes = schema.fields.map(({ type }) => shapeOf(type as DataType));
   let seen = 0;
   for await (const batch of decoded({ footer, types, columns, rows, chunks, shapes, bytes }, step, file, place)) {

@@ -26,7 +26,7 @@ export function walkedFormat({ name, title, extensions, scan, read }: Walked): F
     name,
     extensions,
     plan,
-    async *read(source, group, names, batchRows = BATCH_ROWS, types, passing = []) {
+    async *read(source, group, names, batchRows = BATCH_ROWS, types, { passing = [] } = {}) {
       const fail = (place: string, expected: string, got: string) =>
         new InputError(title, { file: source.name, place, expected, got });
       if (group !== 0) throw fail(`group ${group}`, 'group 0', 'none');

@@ -33,6 +33,9 @@ export function hardened(tags: Tags): Tags {
 /** Labels are stored as uint16, so a data set has at most this many of them. */
 export const MAXIMUM_LABELS = 65_535;
 
+/** Adds one to `counts[code[row] * blocks + 1 + label]` for each label of each row. `code` [rows], `blocks` > any label + 1. */
+export type LabelCounter = (code: Uint16Array, blocks: number, counts: Uint32Array) => void;
+
 /** What the fit reads of a batch: attributes s and labels y (sparse, CSR). */
 export interface Tags {
   readonly rows: number;
@@ -42,6 +45,10 @@ export interface Tags {
   readonly offsets: Uint32Array;
   /** Label numbers, ascending and without repeats within a row. */
   readonly labels: Uint16Array;
+  /** Counts the labels where that takes less than to make `offsets` and `labels`, which are then made when they are asked for. */
+  readonly countLabels?: LabelCounter;
+  /** [rows] values of a row's attributes as digits in base 3, the last one lowest, where it takes less to make them than `attributes`, which are then made when they are asked for. */
+  readonly codes?: Uint16Array;
   /** [rows, sources in all]: what each source of each attribute says; only straight from a tagger some of whose attributes merge sources. */
   readonly sources?: Uint8Array;
   /** [rows, m]: p less what its value stands for, 0 where that is exact; there where some attribute is soft. */

@@ -22,6 +22,8 @@ export type Piece = Examples | Unreadable;
 export interface Reader {
   /** The rows of one split in order; a part that cannot be decoded comes as Unreadable. */
   split(split: Split): AsyncGenerator<Piece>;
+  /** Begins the first splits, where another thread decodes them: to be called when they will be read, in their order, after something else is made. */
+  beginAhead(): void;
   /**
    * The rows from..to (global row numbers, to exclusive) in order. Consecutive ranges continue where the last one stopped,
    * without decoding anything twice.
@@ -31,15 +33,23 @@ export interface Reader {
   placeOf(row: number): string;
 }
 
+/** Splits that are begun before they are asked for, at most: one to go on with, and one that is decoded while the thread has other work. */
+const AHEAD_SPLITS = 2;
+
+/** Their bytes, uncompressed, where they are more than one. */
+const AHEAD_BYTES = 64 * 2 ** 20;
+
 /**
  * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
- * read, and that this one does not try to. `attached`: further columns, after the input's.
+ * read, and that this one does not try to. `attached`: further columns, after the input's. `dictionaries`: names of columns that the caller also takes
+ * with a dictionary (see `Format.read`), so that batches may differ in their types.
  */
 export function createReader(
   plan: InputPlan,
   columns?: readonly string[],
   losses: readonly Unreadable[] = [],
   attached?: Attached,
+  dictionaries?: readonly string[],
 ): Reader {
   const files = new Map(plan.files.map((f) => [f.path, f]));
   const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
@@ -47,6 +57,22 @@ export function createReader(
   const splits = [...splitsOf(plan)];
   const lost = lossesBySplit(plan, losses);
   let schema: Schema | undefined;
+  /** The schema of the file's batches of which `schema` was made. */
+  let seen: Schema | undefined;
+
+  /** Of the file that was read last: as it was planned when it was opened, and each read asks whether it still is. */
+  let last: { readonly path: string; readonly source: Promise<ByteSource> } | undefined;
+
+  function sourceOf(file: PlannedFile): Promise<ByteSource> {
+    if (last?.path !== file.path) {
+      const opened = { path: file.path, source: openUnchanged(plan.folder, file) };
+      last = opened;
+      opened.source.catch(() => {
+        if (last === opened) last = undefined;
+      });
+    }
+    return last!.source;
+  }
 
   async function* split(s: Split): AsyncGenerator<Piece> {
     let row = s.firstRow;
@@ -57,14 +83,21 @@ export function createReader(
       const file = files.get(s.file)!;
       const sources = layouts[file.layout]!;
       if (row < readable) {
-        const source = await openUnchanged(plan.folder, file);
+        const source = await sourceOf(file);
         const more = await attached?.open(s);
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
-        const images = inputsOf(sources.filter(({ name }) => name === 'image'));
-        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, images);
+        const inputsNamed = (wanted: (name: string) => boolean) => inputsOf(sources.filter(({ name }) => wanted(name)));
+        const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, {
+          passing: inputsNamed((name) => name === 'image'),
+          ...(dictionaries && { dictionaries: inputsNamed((name) => dictionaries.includes(name)) }),
+        });
         for await (const raw of pieces) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);
-          schema ??= canonicalSchema(raw, sources, withId);
+          // With dictionaries the types are those of the row group.
+          if (schema === undefined || (dictionaries !== undefined && raw.schema !== seen)) {
+            schema = canonicalSchema(raw, sources, withId);
+            seen = raw.schema;
+          }
           const wanted = row + raw.numRows > readable ? raw.slice(0, readable - row) : raw;
           const own = canonicalise(wanted, sources, schema, row);
           const batch =
@@ -82,16 +115,28 @@ export function createReader(
     }
   }
 
-  let ahead: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
+  /** Splits that were begun before they were asked for, in their order. */
+  let ahead: { readonly split: Split; readonly pieces: AsyncGenerator<Piece> }[] = [];
   let following = 0;
 
-  /** The pieces of a split. Splits that are read in their order, as from the first on, are begun one ahead: their decoding takes another thread. */
+  /** The pieces of a split. Those after it are begun where splits are read in their order, as from the first on. */
   function begin(s: Split): AsyncGenerator<Piece> {
-    const pieces = ahead?.ordinal === s.ordinal ? ahead.pieces : split(s);
-    const next = s.ordinal === following ? splits[s.ordinal + 1] : undefined;
+    const pieces = ahead.find((begun) => begun.split.ordinal === s.ordinal)?.pieces ?? split(s);
+    const inOrder = s.ordinal === following;
     following = s.ordinal + 1;
-    ahead = next && readsAhead(next.format) ? { pieces: started(split(next)), ordinal: next.ordinal } : undefined;
+    ahead = ahead.filter((begun) => inOrder && begun.split.ordinal > s.ordinal);
+    if (inOrder) beginAhead();
     return pieces;
+  }
+
+  /** Begins the splits from `following` on, a few at most: another thread decodes them meanwhile. */
+  function beginAhead(): void {
+    for (let next = splits[following + ahead.length]; next !== undefined; next = splits[following + ahead.length]) {
+      const bytes = ahead.reduce((sum, begun) => sum + begun.split.bytes, next.bytes);
+      const room = ahead.length === 0 || (ahead.length < AHEAD_SPLITS && bytes <= AHEAD_BYTES);
+      if (!room || !readsAhead(next.format)) return;
+      ahead.push({ split: next, pieces: started(split(next)) });
+    }
   }
 
   let open: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
@@ -138,7 +183,7 @@ export function createReader(
     return `${file}, group ${group}`;
   }
 
-  return { split: begin, range, placeOf };
+  return { split: begin, beginAhead, range, placeOf };
 }
 
 /** The same values; the first is already being made. */

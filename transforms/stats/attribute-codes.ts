@@ -8,15 +8,43 @@ export function codesOf(m: number): number {
   return VALUES ** m;
 }
 
+/** Of attributes that were coded, which several counts of a batch want. */
+const coded = new WeakMap<Uint8Array, Uint16Array>();
+
 /** [rows] codes, in base 3 with the last attribute as the lowest digit; m must be at most 10. */
-export function attributeCodes({ rows, attributes }: Tags, m: number): Uint16Array {
+export function attributeCodes(tags: Tags, m: number): Uint16Array {
+  if (tags.codes !== undefined) return tags.codes;
+  const { rows, attributes } = tags;
+  const known = coded.get(attributes);
+  if (known !== undefined) return known;
   const codes = new Uint16Array(rows);
   for (let i = 0, at = 0; i < rows; i++) {
     let code = 0;
     for (let k = 0; k < m; k++) code = code * VALUES + Math.min(attributes[at++], UNKNOWN);
     codes[i] = code;
   }
+  coded.set(attributes, codes);
   return codes;
+}
+
+/** Rows that are counted at once: a count that was just written is not read at once again. */
+const LANES = 4;
+
+/** [codes] how many rows have each code. */
+export function rowsByCode(code: Uint16Array, codes: number): Uint32Array {
+  const lanes = new Uint32Array(codes * LANES);
+  let i = 0;
+  for (; i + LANES <= code.length; i += LANES) {
+    lanes[code[i] * LANES]++;
+    lanes[code[i + 1] * LANES + 1]++;
+    lanes[code[i + 2] * LANES + 2]++;
+    lanes[code[i + 3] * LANES + 3]++;
+  }
+  for (; i < code.length; i++) lanes[code[i] * LANES]++;
+  return Uint32Array.from(
+    { length: codes },
+    (_, each) => lanes[each * LANES] + lanes[each * LANES + 1] + lanes[each * LANES + 2] + lanes[each * LANES + 3],
+  );
 }
 
 /** [m] values of the attributes of a code. */

@@ -1,7 +1,7 @@
 /** How attributes go together: for each two of them, examples by both values, where both are known. A commutative monoid, exact. */
 import { addUnits, createSums, type ExactSums, mergeSums, sumValue } from '../../schemas/exact-sum.js';
 import { type Tags, UNKNOWN } from '../../schemas/tags.js';
-import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
+import { attributeCodes, codesOf, rowsByCode, valuesOf } from './attribute-codes.js';
 import { unitSums } from './moments.js';
 import { ByteReader, ByteWriter } from './varint.js';
 
@@ -26,12 +26,12 @@ function cellsOf(m: number, k: number, l: number): number {
   return CELLS * ((k * (2 * m - k - 1)) / 2 + (l - k - 1));
 }
 
-/** Adds the rows in `indices`, counted by the code of their attributes at first. */
-function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indices: Uint32Array): void {
+/** Adds the rows in `indices`, or all, counted by the code of their attributes at first. */
+function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indices?: Uint32Array): void {
   const code = attributeCodes(tags, m);
-  const counts = new Uint32Array(codesOf(m));
-  for (let i = 0; i < indices.length; i++) counts[code[indices[i]]]++;
-  counts.forEach((n, each) => {
+  const chosen = indices === undefined ? code : new Uint16Array(indices.length);
+  if (indices !== undefined) for (let i = 0; i < indices.length; i++) chosen[i] = code[indices[i]];
+  rowsByCode(chosen, codesOf(m)).forEach((n, each) => {
     if (n === 0) return;
     const values = valuesOf(each, m);
     for (let k = 0; k < m; k++) {
@@ -43,19 +43,19 @@ function addByCode({ attributes: m, support }: CoOccurrences, tags: Tags, indice
 }
 
 /**
- * Adds the rows in `indices`, with weight 1 or, where given, `units` [rows] of 2^-30; rows of weight 0 add nothing.
+ * Adds the rows in `indices` (left out: all), with weight 1 or, where given, `units` [rows] of 2^-30; rows of weight 0 add nothing.
  */
-export function addCoOccurrences(into: CoOccurrences, tags: Tags, indices: Uint32Array, units?: Float64Array): void {
+export function addCoOccurrences(into: CoOccurrences, tags: Tags, indices?: Uint32Array, units?: Float64Array): void {
   const m = into.attributes;
   if (m < 2) return;
   const { support } = into;
-  if (units === undefined && codesOf(m) <= indices.length) {
+  if (units === undefined && codesOf(m) <= (indices?.length ?? tags.rows)) {
     addByCode(into, tags, indices);
     return;
   }
   if (units !== undefined) into.weights ??= unitSums(support);
   const known = new Int32Array(m);
-  for (const row of indices) {
+  for (const row of indices ?? new Uint32Array(tags.rows).keys()) {
     const weight = units?.[row];
     if (weight === 0) continue;
     let n = 0;

@@ -12,7 +12,7 @@ import {
 } from '../../schemas/exact-sum.js';
 import { type Cell, columnOf, EVERY, MAXIMUM_ATTRIBUTES, type Moments } from '../../schemas/moments.js';
 import { MAXIMUM_LABELS, NEARER, PRESENT, PROBABILITY, type Tags, UNKNOWN } from '../../schemas/tags.js';
-import { attributeCodes, codesOf, valuesOf } from './attribute-codes.js';
+import { attributeCodes, codesOf, rowsByCode, valuesOf } from './attribute-codes.js';
 
 /** Largest weight: those of M4 are at most Q, which is at most 100; others that `stats` is given may be larger. */
 export const MAXIMUM_WEIGHT = 2 ** 22;
@@ -81,23 +81,47 @@ function noStage(drop: Uint8Array, row: number): InvariantError {
   return new InvariantError(`moments: drop code ${drop[row]} of row ${row} has no stage`);
 }
 
+/** [rows] codes of the attributes, those of each stage behind those of the one before. */
+function stagedCodes(
+  stages: number,
+  code: Uint16Array,
+  codes: number,
+  drop: Uint8Array,
+  stageOfCode: Uint8Array,
+): Uint16Array {
+  const staged = stages === 1 ? code : new Uint16Array(code.length);
+  for (let i = 0; i < code.length; i++) {
+    const stage = stageOfCode[drop[i]];
+    if (!(stage < stages)) throw noStage(drop, i);
+    if (stages > 1) staged[i] = stage * codes + code[i];
+  }
+  return staged;
+}
+
+/** Codes of the stages and attributes are 16-bit numbers. */
+const MAXIMUM_CODES = 2 ** 16;
+
 /** `addCounts` by way of counts [exits, codes of the attributes, c + 1]: one addition a row and label. */
 function addByCode(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stageOfCode: Uint8Array): void {
-  const { rows, offsets, labels } = tags;
+  const { rows } = tags;
   const { attributes: m, labels: c } = exits[0];
   const codes = codesOf(m);
-  const code = attributeCodes(tags, m);
   const blocks = c + 1;
   const counts = new Uint32Array(exits.length * codes * blocks);
-  for (let i = 0; i < rows; i++) {
-    const stage = stageOfCode[drop[i]];
-    if (!(stage < exits.length)) throw noStage(drop, i);
-    const base = (stage * codes + code[i]) * blocks;
-    counts[base]++;
-    const end = offsets[i + 1];
-    for (let j = offsets[i]; j < end; j++) {
-      if (labels[j] >= c) throw badTags(tags, i, exits[0]);
-      counts[base + 1 + labels[j]]++;
+  const code = stagedCodes(exits.length, attributeCodes(tags, m), codes, drop, stageOfCode);
+  rowsByCode(code, exits.length * codes).forEach((n, each) => {
+    counts[each * blocks] = n;
+  });
+  if (tags.countLabels !== undefined) tags.countLabels(code, blocks, counts);
+  else {
+    const { offsets, labels } = tags;
+    for (let i = 0; i < rows; i++) {
+      const base = code[i] * blocks + 1;
+      const end = offsets[i + 1];
+      for (let j = offsets[i]; j < end; j++) {
+        if (labels[j] >= c) throw badTags(tags, i, exits[0]);
+        counts[base + labels[j]]++;
+      }
     }
   }
   const width = widthOf(exits[0]);
@@ -124,7 +148,7 @@ function addByCode(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stag
  * code without a stage or an unknown label.
  */
 export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Array, stageOfCode: Uint8Array): void {
-  const { rows, attributes, offsets, labels } = tags;
+  const { rows } = tags;
   if (tags.rounding !== undefined) {
     addSoftCounts(exits, tags, drop, stageOfCode);
     return;
@@ -132,10 +156,12 @@ export function addCounts(exits: readonly Moments[], tags: Tags, drop: Uint8Arra
   if (exits.some((e) => e.weighted !== null)) throw new InvariantError('moments: exits have weights, expected counts');
   const m = exits[0].attributes;
   // Where the tables by code are smaller than the batch, filling them is several times faster.
-  if (exits.length * codesOf(m) * (exits[0].labels + 1) <= rows) {
+  const codes = exits.length * codesOf(m);
+  if (codes <= MAXIMUM_CODES && codes * (exits[0].labels + 1) <= rows) {
     addByCode(exits, tags, drop, stageOfCode);
     return;
   }
+  const { attributes, offsets, labels } = tags;
   const width = widthOf(exits[0]);
   const tables: (Float64Array | null)[] = exits.map((e) => e.support);
   const known = new Int32Array(m);

@@ -132,10 +132,14 @@ export function addBatch(tally: Tally, plan: BatchPlan, rows: TaggedBatch, exitO
   // All but moments counts whole rows.
   const tags = hardened(rows.tags);
   countCodes(tally.drops, drop);
-  const kept = rowsWhere(drop, true);
-  const left = kept.length === drop.length ? NO_ROWS : rowsWhere(drop, false);
   addCounts(tally.exits, rows.tags, ...exitsOf(tally, rows, exitOfCode));
   addAgreements(tally.agreements, plan.merged, tags);
+  if (isCounted(tally, plan, rows)) {
+    addCoOccurrences(tally.coOccurrences[1], tags);
+    return;
+  }
+  const kept = rowsWhere(drop, true);
+  const left = kept.length === drop.length ? NO_ROWS : rowsWhere(drop, false);
   addCoOccurrences(tally.coOccurrences[0], tags, left);
   addCoOccurrences(tally.coOccurrences[1], tags, kept);
   plan.measured.forEach((measured, i) => {
@@ -159,6 +163,11 @@ export function addBatch(tally: Tally, plan: BatchPlan, rows: TaggedBatch, exitO
       addToSlice(tally.slicings[i], sliced, row, slice.bytes, slice.start, found ? slice.end : slice.start);
     }
   });
+}
+
+/** Whether nothing drops rows, and nothing of them is told but counts. */
+function isCounted({ drops }: Tally, { measured, weights }: BatchPlan, { random }: TaggedBatch): boolean {
+  return drops.length === 1 && measured.length === 0 && weights === undefined && random === undefined;
 }
 
 /** Codes and exits by which moments are counted: where there are weights, rows that passed have a code for each range of their random number. */

@@ -14,6 +14,7 @@ import { createCaptionWords } from './words.js';
 export async function openStats(staging: string): Promise<{ stage: Stage; plan: StatsPlan; shape: TallyShape }> {
   let plan!: StatsPlan;
   const stage = await openStage(staging, {
+    counts: true,
     columns: async (job, names) => {
       plan = planStats(job, names);
       for (const slice of plan.slices) await slice.prepare?.();

@@ -1,12 +1,13 @@
 /** Attributes and labels from the input's own columns. */
-import { type Data, DataType, type RecordBatch } from 'apache-arrow';
+import { DataType, type RecordBatch } from 'apache-arrow';
 import { InputError } from '../../schemas/errors.js';
-import { PROBABILITY, softValue, UNKNOWN } from '../../schemas/tags.js';
+import { PRESENT, PROBABILITY, softValue, UNKNOWN } from '../../schemas/tags.js';
 import { createByteTable } from './byte-table.js';
+import { codedListColumn } from './coded-lists.js';
 import { columnData, listColumn, type NumberColumn, numberColumn, utf8Column } from './column.js';
-import { type BatchSink, OTHER, OWN, type RowSink, type TagSource } from './source.js';
-
-const WORD_BYTES = 4;
+import { itemCounter, type LabelledItems, NONE, withoutNulls } from './labelled-items.js';
+import { OTHER, OWN, type RowSink, type TagSource } from './source.js';
+import { addCodes, addTrue, countTrue, knownBits, trueWords } from './true-rows.js';
 
 export interface Levels {
   /** Present from here on; undefined where the column holds 0 and 1. */
@@ -38,37 +39,6 @@ function levelAt(name: string, column: NumberColumn, levels: Levels, row: number
   return value < (single ? Math.fround(below) : below) ? OTHER : 0;
 }
 
-/** The bits that say which rows of a chunk are known; undefined where all are. */
-function knownBits({ nullBitmap, nullCount }: Data): Uint8Array | undefined {
-  return nullCount > 0 && nullBitmap !== undefined && nullBitmap.length > 0 ? nullBitmap : undefined;
-}
-
-/** Adds a label to the rows of a chunk of booleans that are true. Values and validity are bits, both from the chunk's offset on. */
-function addTrue(data: Data, label: number, sink: BatchSink): void {
-  const { offset, length } = data;
-  const bits = data.values as Uint8Array;
-  const known = knownBits(data);
-  const end = offset + length;
-  let byte = offset >> 3;
-  if (known === undefined && offset === 0 && bits.byteOffset % WORD_BYTES === 0) {
-    // Most labels are rare: 32 rows are passed over at once.
-    const words = new Int32Array(bits.buffer, bits.byteOffset, length >> 5);
-    for (let word = 0; word < words.length; word++) {
-      for (let some = words[word]!; some !== 0; some &= some - 1) {
-        sink.add((word << 5) + 31 - Math.clz32(some & -some), label);
-      }
-    }
-    byte = words.length * WORD_BYTES;
-  }
-  for (; byte << 3 < end; byte++) {
-    let some = known === undefined ? bits[byte]! : bits[byte]! & known[byte]!;
-    const first = byte << 3;
-    if (first < offset) some &= 0xff << (offset - first);
-    if (first + 8 > end) some &= 0xff >> (first + 8 - end);
-    for (; some !== 0; some &= some - 1) sink.add(first + 31 - Math.clz32(some & -some) - offset, label);
-  }
-}
-
 /** Attribute number `attribute` from a boolean, 0/1 or score column. */
 export function numberAttribute(name: string, attribute: number, levels: Levels): TagSource {
   let batch: RecordBatch;
@@ -82,6 +52,13 @@ export function numberAttribute(name: string, attribute: number, levels: Levels)
     tag(row, sink) {
       column ??= numberColumn(batch, name);
       sink.attributes[row * sink.attributeCount + attribute]! |= levelAt(name, column, levels, row);
+    },
+    addCodes(codes, factorOf) {
+      const data = columnData(batch, name);
+      if (levels.threshold !== undefined || !DataType.isBool(data.type)) return false;
+      const factor = factorOf(attribute);
+      addCodes(data, codes, PRESENT * factor, UNKNOWN * factor);
+      return true;
     },
     tagAll(rows, { attributes, attributeCount }) {
       const data = columnData(batch, name);
@@ -185,6 +162,13 @@ export function numberLabels(
   const levels = { threshold, below: undefined };
   let columns: NumberColumn[] | undefined;
   let batch: RecordBatch;
+
+  /** Of each label, where all are booleans. */
+  function bits(): Int32Array[] | undefined {
+    const data = labels.map(({ column }) => columnData(batch, column));
+    return threshold === undefined && data.every(({ type }) => DataType.isBool(type)) ? data.map(trueWords) : undefined;
+  }
+
   return {
     columns: labels.map(({ column }) => column),
     begin(given: RecordBatch) {
@@ -198,13 +182,20 @@ export function numberLabels(
       }
     },
     tagAll(_rows, sink) {
-      const data = labels.map(({ column }) => columnData(batch, column));
-      // A label is as a rule rare: its bits are found faster than its rows are asked one by one.
-      if (threshold !== undefined || !data.every(({ type }) => DataType.isBool(type))) return false;
-      data.forEach((bits, i) => {
-        addTrue(bits, labels[i]!.label, sink);
+      const words = bits();
+      words?.forEach((some, i) => {
+        addTrue(some, labels[i]!.label, sink.add);
       });
-      return true;
+      return words !== undefined;
+    },
+    counter() {
+      const words = bits();
+      if (words === undefined) return undefined;
+      return (code, blocks, counts) => {
+        words.forEach((some, i) => {
+          countTrue(some, code, blocks, 1 + labels[i]!.label, counts);
+        });
+      };
     },
   };
 }
@@ -212,35 +203,60 @@ export function numberLabels(
 /** Labels from a list column: item i of `vocabulary` is label `labelNumbers[i]`; other strings are none. */
 export function listLabels(name: string, vocabulary: readonly string[], labelNumbers: readonly number[]): TagSource {
   const table = createByteTable(vocabulary);
-  let column: ReturnType<typeof listColumn>;
+  const ofNumbers = Int32Array.of(NONE, ...labelNumbers);
+  let batch: RecordBatch;
+  let items: LabelledItems | undefined;
+  let dictionary: { readonly key: object; readonly labels: Int32Array } | undefined;
+
+  function find(): LabelledItems {
+    const coded = codedListColumn(batch, name);
+    if (coded === undefined) {
+      const { items, offsets, valid, rows } = listColumn(batch, name);
+      const first = offsets[0]!;
+      const numbers = table.findAll(items.values, items.offsets, first, offsets[rows]!);
+      const nulls = { valid, itemsValid: items.valid?.subarray(first) };
+      return { offsets, first, codes: withoutNulls(numbers, nulls, offsets, first), labels: ofNumbers };
+    }
+    const { offsets, valid, items: strings } = coded;
+    if (dictionary?.key !== strings.key) {
+      const { values, offsets: ends, rows } = strings.dictionary;
+      const labels = Array.from(table.findAll(values, ends, 0, rows), (n) => ofNumbers[n + 1]!);
+      dictionary = { key: strings.key, labels: Int32Array.of(NONE, ...labels) };
+    }
+    const codes = withoutNulls(strings.codes, { valid, itemsValid: strings.valid }, offsets, 0);
+    return { offsets, first: 0, codes, labels: dictionary.labels };
+  }
+
   return {
     columns: [name],
-    begin(batch: RecordBatch) {
-      column = listColumn(batch, name);
+    dictionaries: [name],
+    begin(given) {
+      batch = given;
+      items = undefined;
     },
     tag(row, sink) {
-      if (column.valid !== undefined && column.valid[row] === 0) return;
-      const { items } = column;
-      for (let item = column.offsets[row]!; item < column.offsets[row + 1]!; item++) {
-        if (items.valid !== undefined && items.valid[item] === 0) continue;
-        const n = table.find(items.values, items.offsets[item]!, items.offsets[item + 1]!);
-        if (n >= 0) sink.push(labelNumbers[n]!);
+      items ??= find();
+      const { offsets, first, codes, labels } = items;
+      for (let item = offsets[row]! - first; item < offsets[row + 1]! - first; item++) {
+        const label = labels[codes[item]! + 1]!;
+        if (label >= 0) sink.push(label);
       }
     },
     tagAll(rows, sink) {
-      const { items, offsets, valid } = column;
-      const first = offsets[0]!;
-      const numbers = table.findAll(items.values, items.offsets, first, offsets[rows]!);
+      items ??= find();
+      const { offsets, first, codes, labels } = items;
       for (let row = 0; row < rows; row++) {
-        if (valid !== undefined && valid[row] === 0) continue;
-        const end = offsets[row + 1]!;
-        for (let item = offsets[row]!; item < end; item++) {
-          if (items.valid !== undefined && items.valid[item] === 0) continue;
-          const n = numbers[item - first]!;
-          if (n >= 0) sink.add(row, labelNumbers[n]!);
+        const end = offsets[row + 1]! - first;
+        for (let item = offsets[row]! - first; item < end; item++) {
+          const label = labels[codes[item]! + 1]!;
+          if (label >= 0) sink.add(row, label);
         }
       }
       return true;
+    },
+    counter(rows) {
+      items ??= find();
+      return itemCounter(items, rows);
     },
   };
 }

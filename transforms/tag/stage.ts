@@ -45,6 +45,8 @@ export interface StageOptions {
   readonly allColumns?: boolean;
   /** Open only the first filters: to find out what the next one needs to know. No tags then. */
   readonly filters?: number;
+  /** Only count: batches may then be larger, and columns that only the tagger reads may have a dictionary. */
+  readonly counts?: boolean;
   /** Columns to read too, of a job whose tags have these names. */
   readonly columns?: (job: Job, names: TagNames) => readonly string[] | Promise<readonly string[]>;
 }
@@ -110,14 +112,15 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
   const names: TagNames = tagger?.names ?? { attributes: [], labels: [] };
   const tagColumns = tagger?.columns ?? [];
   const utilityColumn = config.balance.utility;
-  const needed = new Set([
+  const others = new Set([
     ...filters.flatMap((f) => [...f.columns, ...(f.optionalColumns ?? [])]),
-    ...tagColumns,
     ...(partial || utilityColumn === undefined ? [] : [utilityColumn]),
     ...((await options.columns?.(job, names)) ?? []),
   ]);
+  const needed = new Set([...others, ...tagColumns]);
   const attached = await attachScores(staging, job, [...needed]);
   const scores = new Set(attached?.fields.map(({ name }) => name));
+  const dictionaries = options.counts ? tagger?.dictionaries.filter((name) => !others.has(name)) : undefined;
   const inputs = options.allColumns ? undefined : [...needed].filter((name) => !scores.has(name));
   // Rows are counted by some column.
   if (inputs?.length === 0) inputs.push(plan.layouts[0]![0]!.name);
@@ -134,7 +137,7 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
     filters,
     reasons,
     exitOfCode,
-    reader: createReader(plan, inputs, await loadLosses(staging), attached),
+    reader: createReader(plan, inputs, await loadLosses(staging), attached, dictionaries),
     drop(batch, firstRow) {
       const drop = new Uint8Array(batch.numRows);
       const context = { firstRow };

@@ -11,49 +11,50 @@ import type { LabelConfig } from '../../schemas/config.js';
 import { ConfigError, InputError, InvariantError } from '../../schemas/errors.js';
 import type { LanguagesConfig } from '../../schemas/languages.js';
 import type { ColumnInfo } from '../../schemas/split.js';
-import { ABSENT, MAXIMUM_LABELS, PRESENT, type TagNames, type Tags, UNKNOWN } from '../../schemas/tags.js';
+import { MAXIMUM_LABELS, type TagNames, type Tags } from '../../schemas/tags.js';
 import { isSoft, mergingsOf, namesOf } from './attribute-sources.js';
+import { batchTagger } from './batch-tagger.js';
 import type { CaptionUse } from './captions.js';
 import { kindOf } from './column-kind.js';
-import { fillSoft, listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
-import { LabelRows } from './label-rows.js';
+import { listAttribute, listLabels, numberAttribute, numberLabels, stringAttribute } from './columns.js';
 import { captionSourceOf, identifies, loadIdentifier } from './languages.js';
 import { type Lexicon, valuesOf } from './lexicon.js';
-import { mergeSources } from './merge.js';
 import { ENGLISH, readLexicons } from './read-lexicon.js';
-import type { BatchSink, TagSource } from './source.js';
+import type { TagSource } from './source.js';
 
 export interface Tagger {
   /** m attribute names in the configuration's order, and c label names. */
   readonly names: TagNames;
   /** Columns that `tag` reads. */
   readonly columns: readonly string[];
+  /** Those that it also takes with a dictionary: strings, or lists of strings. */
+  readonly dictionaries: readonly string[];
   /** To be waited for before the first `tag`: loads what only some configurations need. */
   prepare(): Promise<void>;
   tag(batch: RecordBatch): Tags;
 }
 
-/** [4]: attribute value by evidence (bits OWN, OTHER). */
-const VALUE_OF_EVIDENCE = Uint8Array.of(UNKNOWN, PRESENT, ABSENT, UNKNOWN);
-/** Evidence becomes attribute values, in place. */
-function toValues(evidence: Uint8Array): void {
-  for (let i = 0; i < evidence.length; i++) evidence[i] = VALUE_OF_EVIDENCE[evidence[i]!]!;
-}
-
 /** Numbers label names in order of first use; a name that two sources give is one label, carried where either says so. */
 interface LabelNames {
   readonly names: string[];
+  /** Whether a name was asked for twice. */
+  readonly shared: boolean;
   number(name: string): number;
 }
 
 function createLabelNames(): LabelNames {
   const numbers = new Map<string, number>();
   const names: string[] = [];
+  let shared = false;
   return {
     names,
+    get shared() {
+      return shared;
+    },
     number(name) {
       let n = numbers.get(name);
-      if (n === undefined) {
+      if (n !== undefined) shared = true;
+      else {
         n = names.length;
         numbers.set(name, n);
         names.push(name);
@@ -224,54 +225,45 @@ export function createTagger(
     if (isSoft(config)) softs.push({ column: config.column, source: k });
     else sources.push(source);
   });
-  labels.forEach((config, i) => {
-    if (!('lexicon' in config)) sources.push(labelSource(binding, `labels[${i}]`, config, names, vocabularies));
-  });
+  const ofLabels = labels.map((config, i) =>
+    'lexicon' in config ? undefined : labelSource(binding, `labels[${i}]`, config, names, vocabularies),
+  );
+  const labelSources = ofLabels.filter((source) => source !== undefined);
   if (names.names.length > MAXIMUM_LABELS) {
     binding.issues.push(
       `labels: expected at most ${MAXIMUM_LABELS}, got ${names.names.length}; set maximum or exclude some`,
     );
   }
   if (binding.issues.length > 0) throw new ConfigError(binding.issues);
-  const bound = sources as TagSource[];
+  const otherSources = sources as TagSource[];
+  const bound = [...otherSources, ...labelSources];
+  // Each label then comes from one source, which counts it.
+  const countable = labelSources.length > 0 && labelSources.length === labels.length && !names.shared;
   const named = namesOf(attributeEntries, names.names);
-  const m = attributeEntries.length;
-  const attributeCount = ofAttributes.length;
-  const mergings = mergingsOf(Object.values(attributes));
-  const merges = mergings.some((merging) => merging !== undefined);
-  const found = new LabelRows();
+  const tag = batchTagger({
+    attributes: attributeEntries.length,
+    sources: ofAttributes.length,
+    others: otherSources,
+    labels: labelSources,
+    countable,
+    mergings: mergingsOf(Object.values(attributes)),
+    softs: softs.map(({ column, source }, i) => ({ column, source, attribute: named.soft![i]! })),
+  });
 
   return {
     names: named,
     columns: [...new Set([...bound.flatMap((source) => source.columns), ...softs.map(({ column }) => column)])],
+    dictionaries: labelSources
+      .flatMap((source) => source.dictionaries ?? [])
+      .filter((name) => {
+        const readers = bound.filter(({ columns }) => columns.includes(name));
+        return (
+          readers.every(({ dictionaries }) => dictionaries?.includes(name)) && softs.every((s) => s.column !== name)
+        );
+      }),
     prepare: async () => {
       if (identifies(languages)) await loadIdentifier();
     },
-    tag(batch) {
-      const rows = batch.numRows;
-      const values = new Uint8Array(rows * attributeCount);
-      let current = 0;
-      found.clear();
-      const sink: BatchSink = {
-        attributes: values,
-        attributeCount,
-        push: (label) => found.add(current, label),
-        add: (row, label) => found.add(row, label),
-      };
-      for (const source of bound) source.begin(batch);
-      const byRow = bound.filter((source) => source.tagAll?.(rows, sink) !== true);
-      if (byRow.length > 0) {
-        for (; current < rows; current++) for (let s = 0; s < byRow.length; s++) byRow[s]!.tag(current, sink);
-      }
-      toValues(values);
-      const rounding = softs.length > 0 ? new Float32Array(rows * m) : undefined;
-      softs.forEach(({ column, source }, i) => {
-        const to = { of: values, at: source, step: attributeCount };
-        fillSoft(batch, column, to, { of: rounding!, at: named.soft![i]!, step: m });
-      });
-      const rest = { ...found.byRow(rows), ...(rounding && { rounding }) };
-      if (!merges) return { rows, attributes: values, ...rest };
-      return { rows, attributes: mergeSources(rows, values, mergings), sources: values, ...rest };
-    },
+    tag,
   };
 }

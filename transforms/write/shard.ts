@@ -22,6 +22,8 @@ import { addWeighted } from '../stats/moments.js';
 import { columnData } from '../tag/column.js';
 import { keptRows, scatterTags, selectTags } from '../tag/select.js';
 import { NOT_REENCODED, SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
+import type { FindVerdicts } from '../tag/verdict-files.js';
+import type { Verdicts } from '../tag/verdicts.js';
 import { sampleKeys } from './keys.js';
 import { openPart, type PartWriter, type RowKind } from './part.js';
 import { placesOf } from './places.js';
@@ -64,6 +66,8 @@ export interface ShardContext {
    * that of the kept rows.
    */
   onTags?(rows: CountedBatch, utility: Float64Array | undefined): void;
+  /** What an earlier pass found out of rows, where it kept that: they are neither filtered nor tagged again. Not together with `onTags`. */
+  readonly verdicts?: FindVerdicts | undefined;
 }
 
 /** Final reasons by drop code - 1: the filters', then the resampler's, then the encoder's. */
@@ -98,7 +102,8 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
         rows += piece.rows;
         context.onRows(piece.rows);
       } else {
-        await writeBatch(context, piece, { part, spill, arena }, written).catch((error) => {
+        const known = await context.verdicts?.(piece.firstRow, piece.firstRow + piece.batch.numRows);
+        await writeBatch(context, { ...piece, known }, { part, spill, arena }, written).catch((error) => {
           throw placed(error, stage.reader, piece.firstRow);
         });
         rows += piece.batch.numRows;
@@ -127,16 +132,16 @@ interface Target {
 
 async function writeBatch(
   context: ShardContext,
-  { batch, firstRow }: Examples,
+  { batch, firstRow, known }: Examples & { readonly known: Verdicts | undefined },
   { part, spill, arena }: Target,
   into: Written,
 ): Promise<void> {
   const { stage, weigher } = context;
   const { balance, output } = stage.job.config;
-  const drop = stage.drop(batch, firstRow);
+  const drop = known?.drop ?? stage.drop(batch, firstRow);
   const kept = keptRows(drop);
   const utility = stage.utility(batch, kept);
-  const tags = tagsOf(context, { batch, firstRow, drop, kept }, utility);
+  const tags = known?.tags ?? tagsOf(context, { batch, firstRow, drop, kept }, utility);
   const duals = weigher.next(utility === undefined ? { tags } : { tags, utility });
   const weights = weigh(tags, utility, duals, weigher.problem, new Float64Array(kept.length));
   addWeighted(into.balanced, tags, weights);
