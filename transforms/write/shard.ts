@@ -1,7 +1,9 @@
 /** One shard: its rows read, filtered, tagged, weighted, resampled and written. */
 import type { RecordBatch } from 'apache-arrow';
+import { type Arena, makeArena } from '../../formats/arena.js';
 import { gather } from '../../formats/gather.js';
 import { encodeSchema } from '../../formats/schema-bytes.js';
+import { keepNoBatch } from '../../formats/writers.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
 import { addCertificate } from '../balance/certificate.js';
@@ -91,6 +93,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
   const part = openPart(dataPath(staging), name, stage.job.config.output);
   const { shuffled: shards } = context;
   const spill = shards === undefined ? undefined : openSpill(staging, { part: name, index: range.index, shards });
+  const arena = spill === undefined && keepNoBatch(stage.job.config.output.formats) ? makeArena() : undefined;
   try {
     let rows = 0;
     for await (const piece of stage.reader.range(range.from, range.to)) {
@@ -100,7 +103,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
         context.onRows(piece.rows);
       } else {
         const known = await context.verdicts?.(piece.firstRow, piece.firstRow + piece.batch.numRows);
-        await writeBatch(context, { ...piece, known }, { part, spill }, written).catch((error) => {
+        await writeBatch(context, { ...piece, known }, { part, spill, arena }, written).catch((error) => {
           throw placed(error, stage.reader, piece.firstRow);
         });
         rows += piece.batch.numRows;
@@ -119,10 +122,18 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
   return written;
 }
 
+/** Where rows go. */
+interface Target {
+  readonly part: PartWriter;
+  readonly spill: SpillWriter | undefined;
+  /** Memory of the rows of a batch, where nobody keeps them. */
+  readonly arena: Arena | undefined;
+}
+
 async function writeBatch(
   context: ShardContext,
   { batch, firstRow, known }: Examples & { readonly known: Verdicts | undefined },
-  { part, spill }: { readonly part: PartWriter; readonly spill: SpillWriter | undefined },
+  { part, spill, arena }: Target,
   into: Written,
 ): Promise<void> {
   const { stage, weigher } = context;
@@ -168,7 +179,8 @@ async function writeBatch(
     const inputs = own.schema.fields.length;
     const rows = (weights: Float64Array) => (training ? withTraining(own, allTags(), weights, stage.names) : own);
     const write = async (kind: RowKind, weights: Float64Array, indices: Uint32Array) => {
-      const some = gather(rows(weights), indices);
+      arena?.reset();
+      const some = gather(rows(weights), indices, arena?.take);
       const chosen = keyed ? withKeys(some, sampleKeys(columnData(batch, 'id'), indices, firstRow)) : some;
       if (spill === undefined) await part.write(kind, chosen, inputs);
       else await spill.write(kind, chosen, inputs, placesOf(indices, firstRow, balance.seed));
