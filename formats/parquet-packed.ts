@@ -5,6 +5,7 @@
  * Source: Encodings.md and README.md ("Nested Encoding") of Apache Parquet.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Take } from './arena.js';
 import { bitmapBytes, copyBits, packBits, setBits } from './bits.js';
 import { readHybrid } from './parquet-hybrid.js';
 import { ENCODING, type PageParts, partsOf, type Range, uncompressed } from './parquet-page-parts.js';
@@ -28,8 +29,10 @@ export interface PackedBits {
 /** Numbers as wide as those of the dictionary need. */
 export type Codes = Uint8Array | Uint16Array | Int32Array;
 
-function codesFor(size: number, count: number): Codes {
-  return new (size <= 2 ** 8 ? Uint8Array : size <= 2 ** 16 ? Uint16Array : Int32Array)(count);
+function codesFor(size: number, count: number, take: Take): Codes {
+  const kind = size <= 2 ** 8 ? Uint8Array : size <= 2 ** 16 ? Uint16Array : Int32Array;
+  const { buffer, byteOffset } = take(count * kind.BYTES_PER_ELEMENT);
+  return new kind(buffer as ArrayBuffer, byteOffset, count);
 }
 
 /** Strings, or lists of them, by their numbers in a dictionary. */
@@ -101,11 +104,11 @@ function ones(flags: Uint8Array): number {
   return sum;
 }
 
-/** A column of booleans. */
-export function packedBits(chunk: PackedChunk, { optional }: Depth): PackedBits | undefined {
+/** A column of booleans, in memory that `take` gives. */
+export function packedBits(chunk: PackedChunk, { optional }: Depth, take: Take): PackedBits | undefined {
   const { rows, values: entries } = chunk;
   if (entries !== rows) return undefined;
-  const values = new Uint8Array(bitmapBytes(rows));
+  const values = take(bitmapBytes(rows)).fill(0);
   let validity: Uint8Array | undefined;
   let row = 0;
   for (const page of chunk.pages) {
@@ -123,7 +126,7 @@ export function packedBits(chunk: PackedChunk, { optional }: Depth): PackedBits 
       if (validity !== undefined) setBits(validity, row, count);
     } else {
       if (validity === undefined) {
-        validity = new Uint8Array(bitmapBytes(rows));
+        validity = take(bitmapBytes(rows)).fill(0);
         setBits(validity, 0, row);
       }
       for (let i = 0, bit = 0; i < count; i++) {
@@ -196,8 +199,8 @@ function meanings({ optional, items }: Depth): { readonly of: Int32Array; readon
   return { of, highest: level };
 }
 
-/** A column of strings, or of lists of strings, every page of which has numbers of one dictionary. */
-export function packedStrings(chunk: PackedChunk, depth: Depth): PackedStrings | undefined {
+/** A column of strings, or of lists of strings, every page of which has numbers of one dictionary, in memory that `take` gives. */
+export function packedStrings(chunk: PackedChunk, depth: Depth, take: Take): PackedStrings | undefined {
   const { rows, values: entries, codec, pages } = chunk;
   const [first, ...data] = pages;
   if (first?.kind !== 'dictionary') return undefined;
@@ -207,8 +210,8 @@ export function packedStrings(chunk: PackedChunk, depth: Depth): PackedStrings |
   const repeated = depth.items !== undefined;
   const { of, highest } = meanings(depth);
   const width = 32 - Math.clz32(highest);
-  const codes = codesFor(size, entries);
-  const offsets = new Int32Array(repeated ? rows + 1 : 0);
+  const codes = codesFor(size, entries, take);
+  const offsets = offsetsFor(repeated ? rows : 0, take);
   /** [entries] flags, made when something is null. */
   let nullRows: Uint8Array | undefined;
   let nullItems: Uint8Array | undefined;
@@ -261,6 +264,14 @@ export function packedStrings(chunk: PackedChunk, depth: Depth): PackedStrings |
   if (!repeated) return common;
   const itemValidity = nullItems && invertedBits(nullItems, item);
   return { ...common, lists: { offsets, ...(itemValidity && { validity: itemValidity }) } };
+}
+
+/** [rows + 1], the first of them 0, the others anything. */
+function offsetsFor(rows: number, take: Take): Int32Array {
+  const { buffer, byteOffset } = take((rows + 1) * Int32Array.BYTES_PER_ELEMENT);
+  const offsets = new Int32Array(buffer, byteOffset, rows + 1);
+  offsets[0] = 0;
+  return offsets;
 }
 
 /** Moves the codes of a page's values, which lie side by side, to their items, from the last on, and marks the items that are null. */
