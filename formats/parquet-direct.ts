@@ -20,7 +20,8 @@ import { batchOf } from './data.js';
 import { BATCH_BYTES, PACKED_BATCH_ROWS } from './format.js';
 import type { ChunkBytes } from './parquet-file.js';
 import type { TopColumn } from './parquet-footer.js';
-import { type Depth, type PackedBits, type PackedStrings, packedBits, packedStrings } from './parquet-packed.js';
+import { type Depth, type PackedBits, packedBits } from './parquet-packed.js';
+import { type PackedStrings, packedStrings } from './parquet-packed-strings.js';
 import { giveSpare, takeSpare } from './spares.js';
 
 /** Rows, or items of lists, of a row group, at most, and bytes of all of its columns: larger ones are decoded a batch at a time. */
