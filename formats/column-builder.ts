@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Data, type DataType } from 'apache-arrow';
 import { packBits } from './bits.js';
+import { copyBytes } from './copy-bytes.js';
 import { arrowType, itemOf } from './inferred.js';
 import { giveSpare, takeSpare } from './spares.js';
 
@@ -146,7 +147,7 @@ class BytesBuilder extends Builder implements ColumnBuilder {
 
   override addBytes(source: Uint8Array, start: number, end: number) {
     this.room(end - start);
-    this.values.set(source.subarray(start, end), this.bytes);
+    copyBytes(this.values, this.bytes, source, start, end);
     this.bytes += end - start;
     this.endRow(true);
   }

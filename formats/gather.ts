@@ -1,5 +1,6 @@
 import type { Data, RecordBatch } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
+import { type Take, takeFresh } from './arena.js';
 import { bitmapBytes } from './bits.js';
 import { batchOf, type FixedValues, layoutOf, rebuilt, zeroed } from './data.js';
 
@@ -116,8 +117,12 @@ function gatherOffsets(offsets: Int32Array, { indices }: Selection): Int32Array 
   return out;
 }
 
-function gatherBytes(offsets: Int32Array, values: Uint8Array, { start, length }: Selection, total: number): Uint8Array {
-  const out = new Uint8Array(total);
+function gatherBytes(
+  offsets: Int32Array,
+  values: Uint8Array,
+  { start, length }: Selection,
+  out: Uint8Array,
+): Uint8Array {
   for (let run = 0, at = 0; run < start.length; run++) {
     const first = offsets[start[run]!]!;
     const count = offsets[start[run]! + length[run]!]! - first;
@@ -143,7 +148,7 @@ function itemsOf(offsets: Int32Array, indices: Uint32Array, total: number): Uint
   return items;
 }
 
-function gatherSelected(data: Data, selection: Selection): Data {
+function gatherSelected(data: Data, selection: Selection, take: Take): Data {
   const { indices } = selection;
   const rows = indices.length;
   const layout = layoutOf(data.type);
@@ -163,24 +168,29 @@ function gatherSelected(data: Data, selection: Selection): Data {
       });
     case 'bytes': {
       const offsets = gatherOffsets(data.valueOffsets as Int32Array, selection);
-      const values = gatherBytes(data.valueOffsets as Int32Array, data.values as Uint8Array, selection, offsets[rows]!);
+      const values = gatherBytes(
+        data.valueOffsets as Int32Array,
+        data.values as Uint8Array,
+        selection,
+        take(offsets[rows]!),
+      );
       return rebuilt(data, rows, zeros, { offsets, values, validity: bits });
     }
     case 'list': {
       const offsets = gatherOffsets(data.valueOffsets as Int32Array, selection);
       const items = itemsOf(data.valueOffsets as Int32Array, indices, offsets[rows]!);
-      const child = gatherSelected(data.children[0]!, selectionOf(items));
+      const child = gatherSelected(data.children[0]!, selectionOf(items), take);
       return rebuilt(data, rows, zeros, { offsets, validity: bits }, [child]);
     }
     case 'fixedList': {
       const width = data.stride;
       const items = new Uint32Array(rows * width);
       for (let i = 0; i < items.length; i++) items[i] = indices[Math.floor(i / width)]! * width + (i % width);
-      const child = gatherSelected(data.children[0]!, selectionOf(items));
+      const child = gatherSelected(data.children[0]!, selectionOf(items), take);
       return rebuilt(data, rows, zeros, { validity: bits }, [child]);
     }
     case 'struct': {
-      const children = data.children.map((child) => gatherSelected(child, selection));
+      const children = data.children.map((child) => gatherSelected(child, selection, take));
       return rebuilt(data, rows, zeros, { validity: bits }, children);
     }
     default:
@@ -190,20 +200,21 @@ function gatherSelected(data: Data, selection: Selection): Data {
 
 /** The chosen rows of one column, as `gather`. */
 export function gatherData(data: Data, indices: Uint32Array): Data {
-  return gatherSelected(data, selectionOf(indices));
+  return gatherSelected(data, selectionOf(indices), takeFresh);
 }
 
 /**
  * The rows `indices` [kept] of a batch, in that order; a row may be chosen more than once. A new batch with offset 0 and its own buffers
  * (dictionaries are shared); slices are honoured. Runs of neighbouring rows are copied at once. Indices must be below `batch.numRows`.
+ * `take` gives the memory of texts and bytes, which is most of it.
  */
-export function gather(batch: RecordBatch, indices: Uint32Array): RecordBatch {
+export function gather(batch: RecordBatch, indices: Uint32Array, take: Take = takeFresh): RecordBatch {
   const selection = selectionOf(indices);
   for (let run = 0; run < selection.start.length; run++) {
     if (selection.start[run]! + selection.length[run]! > batch.numRows) {
       throw new InvariantError(`gather: row ${selection.start[run]! + selection.length[run]! - 1} of ${batch.numRows}`);
     }
   }
-  const columns = batch.data.children.map((column) => gatherSelected(column, selection));
+  const columns = batch.data.children.map((column) => gatherSelected(column, selection, take));
   return batchOf(batch.schema, columns, indices.length);
 }

@@ -52,6 +52,7 @@ function textAt(block: Uint8Array, at: number, length: number): string {
   let end = at;
   let bits = 0;
   for (; end < at + length && block[end] !== 0; end++) bits |= block[end]!;
+  if (end === at) return '';
   if (bits < 0x80) return Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('latin1', at, end);
   return decoder.decode(block.subarray(at, end));
 }
@@ -182,9 +183,13 @@ async function checkTrailer(file: Forward, at: number): Promise<void> {
 /** POSIX's magic; GNU's has a blank at the end, and no prefix. */
 const USTAR = Buffer.from('ustar\0');
 
+function isUstar(block: Uint8Array): boolean {
+  for (let i = 0; i < USTAR.length; i++) if (block[257 + i] !== USTAR[i]) return false;
+  return true;
+}
+
 function shortName(block: Uint8Array): string {
-  let prefix = '';
-  if (USTAR.every((byte, i) => block[257 + i] === byte)) prefix = textAt(block, 345, 155);
+  const prefix = isUstar(block) ? textAt(block, 345, 155) : '';
   const name = textAt(block, 0, 100);
   return prefix === '' ? name : `${prefix}/${name}`;
 }

@@ -1,4 +1,5 @@
 import { type Data, type DataType, Type } from 'apache-arrow';
+import { copyBytes } from './copy-bytes.js';
 import type { FixedValues } from './data.js';
 import { fromHalf } from './json-text.js';
 
@@ -59,9 +60,6 @@ export interface ListEncoder {
   write(row: number, out: Uint8Array, at: number): number;
 }
 
-/** Below this many bytes a loop copies faster than TypedArray.set with a view made for it. */
-const SHORT_BYTES = 48;
-
 /** Field 1, length-delimited: `value` of each of the three lists. */
 const VALUE_TAG = 0x0a;
 
@@ -99,12 +97,6 @@ function writeLong(out: Uint8Array, at: number, high: number, low: number): numb
     h >>>= 7;
   }
   return writeVarint(out, end, l);
-}
-
-/** Copies `source[start, end)`. */
-export function copyBytes(out: Uint8Array, at: number, source: Uint8Array, start: number, end: number): void {
-  if (end - start > SHORT_BYTES) out.set(source.subarray(start, end), at);
-  else for (let i = start, to = at; i < end; i++) out[to++] = source[i]!;
 }
 
 /** Values `[first(row), first(row + 1))` of the leaf column belong to a row; a null row has one empty value, or none in a list. */

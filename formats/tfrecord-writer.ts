@@ -1,10 +1,11 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { InputError, InvariantError } from '../schemas/errors.js';
+import { copyBytes } from './copy-bytes.js';
 import { maskedCrc32c } from './crc32c.js';
 import type { BatchWriter } from './format.js';
 import { jsonColumn } from './json-text.js';
 import { giveSpare, takeSpare } from './spares.js';
-import { copyBytes, listEncoder, tfFeature, varintBytes, writeVarint } from './tfrecord-columns.js';
+import { listEncoder, tfFeature, varintBytes, writeVarint } from './tfrecord-columns.js';
 import { FRAME_HEAD_BYTES, FRAME_TAIL_BYTES, lengthCrc } from './tfrecord-frame.js';
 
 /** Protobuf tags (field number, wire type 2) of tf.train.Example: `features`, entries of its map with key and value, and the kinds of Feature. */

@@ -27,13 +27,13 @@ const MAXIMUM_JSON_BYTES = 4 << 20;
 /** Columns of a shard, at most. */
 const MAXIMUM_COLUMNS = 1024;
 
-const NAME = /^((?:.*\/)?[^./][^/.]*)\.([^/]+)$/s;
-
 /** Key and extension of a member that belongs to a sample; undefined for stray files, and for webdataset's own, `__name__`. */
 export function partsOf(name: string): { readonly key: string; readonly extension: string } | undefined {
   if (name.startsWith('__') && name.endsWith('__')) return undefined;
-  const found = NAME.exec(name);
-  return found === null ? undefined : { key: found[1]!, extension: found[2]!.toLowerCase() };
+  const base = name.lastIndexOf('/') + 1;
+  const dot = name.indexOf('.', base);
+  if (dot <= base || dot === name.length - 1) return undefined;
+  return { key: name.slice(0, dot), extension: name.slice(dot + 1).toLowerCase() };
 }
 
 interface Part extends TarMember {
@@ -55,24 +55,25 @@ async function open(source: ByteSource): Promise<Forward> {
 
 /** Picks, of members in their order, those that belong to samples. Throws an InputError where two of a sample have one extension. */
 function partPicker(file: Forward): (member: TarMember) => Part | undefined {
-  let key: string | undefined;
-  let seen = new Set<string>();
-  return (member) => {
-    const named = partsOf(member.name);
+  let sample: string | undefined;
+  const seen = new Set<string>();
+  return ({ index, name, start, size }) => {
+    const named = partsOf(name);
     if (named === undefined) return undefined;
-    if (named.key !== key) {
-      key = named.key;
-      seen = new Set();
+    const { key, extension } = named;
+    if (key !== sample) {
+      sample = key;
+      seen.clear();
     }
-    if (seen.has(named.extension)) {
+    if (seen.has(extension)) {
       const expected = 'each extension once in a sample';
-      throw memberError(file.name, member.index, member.name, expected, `${shownName(named.extension)} again`);
+      throw memberError(file.name, index, name, expected, `${shownName(extension)} again`);
     }
-    seen.add(named.extension);
+    seen.add(extension);
     if (seen.size > MAXIMUM_COLUMNS) {
-      throw memberError(file.name, member.index, member.name, `at most ${MAXIMUM_COLUMNS} files in a sample`, 'more');
+      throw memberError(file.name, index, name, `at most ${MAXIMUM_COLUMNS} files in a sample`, 'more');
     }
-    return { ...member, ...named };
+    return { index, name, start, size, key, extension };
   };
 }
 

@@ -1,8 +1,10 @@
-"""Peers: copies of tar shards. Arguments: copy|webdataset|tensorflow FOLDER OUTPUT.
+"""Peers: copies of tar shards. Arguments: copy|safe-copy|webdataset|tensorflow FOLDER OUTPUT.
 
 copy: the bytes as they are, and a CRC-32 of each file, both in native code, which is as little as one can do.
+safe-copy: the same with the SHA-256 of each file, which a manifest needs; it waits for the disk, and the file appears under its name when it is whole.
 webdataset: the package's reader and its TarWriter. tensorflow: the same reader, and records written as img2dataset's TFRecordSampleWriter does.
 """
+import hashlib
 import os
 import sys
 import zlib
@@ -28,8 +30,26 @@ def copy(name):
     return None
 
 
+def safe_copy(name):
+    crc = 0
+    digest = hashlib.sha256()
+    buffer = bytearray(BLOCK)
+    view = memoryview(buffer)
+    part = f'{output}/.{name}'
+    with open(f'{folder}/{name}', 'rb', buffering=0) as source, open(part, 'wb', buffering=0) as target:
+        while n := source.readinto(buffer):
+            crc = zlib.crc32(view[:n], crc)
+            digest.update(view[:n])
+            target.write(view[:n])
+        os.fsync(target.fileno())
+    os.rename(part, f'{output}/{name}')
+    return None
+
+
 if engine == 'copy':
     write = copy
+elif engine == 'safe-copy':
+    write = safe_copy
 else:
     wds, = need('webdataset')
     samples = lambda name: wds.WebDataset(f'{folder}/{name}', shardshuffle=False, empty_check=False)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Field, Float32, Int32, makeData, Schema } from 'apache-arrow';
+import { Field, Float32, Int32, makeData, type RecordBatch, Schema } from 'apache-arrow';
 import fc from 'fast-check';
+import { makeArena } from '../../formats/arena.js';
 import { bitmapBytes, copyBits, countBits, setBits } from '../../formats/bits.js';
 import { concat, concatRanges } from '../../formats/concat.js';
 import { batchOf } from '../../formats/data.js';
 import { gather } from '../../formats/gather.js';
+import { tfrecordWriter } from '../../formats/tfrecord-writer.js';
 import { batches, rowsOf } from './random.js';
 
 test('gathering gives the rows that picking them one by one gives', () => {
@@ -23,6 +25,39 @@ test('gathering gives the rows that picking them one by one gives', () => {
       assert.ok(out.data.children.every((c) => c.offset === 0));
     }),
     { numRuns: 400 },
+  );
+});
+
+test('writers of shards make the same bytes of rows in memory that is used again', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      batches(),
+      fc.array(fc.array(fc.nat(1000), { maxLength: 40 }), { minLength: 1 }),
+      async (batch, all) => {
+        const picks = all.map((rows) =>
+          Uint32Array.from(batch.numRows === 0 ? [] : rows.map((row) => row % batch.numRows)),
+        );
+        const arena = makeArena();
+        const makers: ((picked: Uint32Array) => RecordBatch)[] = [
+          (picked) => gather(batch, picked),
+          (picked) => {
+            arena.reset();
+            return gather(batch, picked, arena.take);
+          },
+        ];
+        const files = await Promise.all(
+          makers.map(async (make) => {
+            const writer = tfrecordWriter(batch.schema);
+            const chunks: Uint8Array[] = [];
+            for (const picked of picks)
+              for (const chunk of await writer.write(make(picked))) chunks.push(chunk.slice());
+            return Buffer.concat(chunks);
+          }),
+        );
+        assert.ok(files[0]!.equals(files[1]!));
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 

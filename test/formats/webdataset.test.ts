@@ -92,6 +92,16 @@ test('keys and extensions are parted as webdataset parts them', () => {
   for (const stray of ['README', '.hidden.jpg', 'a/.DS_Store', '__info__', 'key.', 'dir.x/name']) {
     assert.equal(partsOf(stray), undefined, stray);
   }
+  // As webdataset's own expression has it, by any names.
+  const expression = /^((?:.*\/)?[^./][^/.]*)\.([^/]+)$/s;
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', '.', '/', 'B', '\n', 'é'), maxLength: 9 }), (name) => {
+      const found = expression.exec(name);
+      const expected = found === null ? undefined : { key: found[1], extension: found[2]!.toLowerCase() };
+      assert.deepEqual(partsOf(name), expected, name);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('long names of pax, GNU and ustar, nested and stray files, folders, missing parts, a shard without its end', async () => {

@@ -9,14 +9,17 @@ import { parseConfig } from '../../schemas/parse-config.js';
 import type { Split } from '../../schemas/split.js';
 import { demoBatch } from '../../scripts/demo-data.js';
 import { encodePatterns } from '../../transforms/balance/pattern-bytes.js';
+import type { PatternTable } from '../../transforms/balance/pattern-table.js';
 import { createProblem } from '../../transforms/balance/problem.js';
 import { gatherPatterns } from '../../transforms/balance/range-files.js';
-import { beginJob, dataPath, type Job } from '../../transforms/read/job.js';
+import { beginJob, dataPath, type Job, saveBytes, workPath } from '../../transforms/read/job.js';
 import { splitsOf } from '../../transforms/read/plan.js';
 import { combineCounts, count, decodeCounted, mergeAllCounts } from '../../transforms/stats/count.js';
 import { encodeCounts } from '../../transforms/stats/counts.js';
 import { combineListed, listedLabels, mergeListed } from '../../transforms/tag/listed.js';
+import { selectTags } from '../../transforms/tag/select.js';
 import { openStage, type Stage } from '../../transforms/tag/stage.js';
+import { decodeVerdicts, encodeVerdicts } from '../../transforms/tag/verdicts.js';
 import { combineOnline, decodeOnline, mergeOnline, onlineWrite } from '../../transforms/write/online.js';
 import { shardRanges, unitsOf } from '../../transforms/write/shards.js';
 import { mergeAllWritten, write } from '../../transforms/write/write.js';
@@ -74,8 +77,9 @@ for (const patterns of [1_000_000, 200, 20]) {
       const { counts, ranges } = decodeCounted(bytes);
       const c = counts.exits[0]!.labels;
       const { table, sample } = await gatherPatterns(ranges, { m: 1, c, limit: patterns });
-      const sampled = sample && { ...sample, table: hex(encodePatterns(sample.table)) };
-      return { counts: hex(encodeCounts(counts)), table: hex(encodePatterns(table)), level: table.level, sampled };
+      const encoded = (of: PatternTable) => hex(encodePatterns(of));
+      const sampled = sample && { ...sample, table: encoded(sample.table), kept: encoded(sample.kept) };
+      return { counts: hex(encodeCounts(counts)), table: encoded(table), level: table.level, sampled };
     };
     const whole = await counted([splits], false);
     assert.ok(splits.length === ROWS / 100 && whole.level >= (patterns < 100 ? 3 : 0));
@@ -105,6 +109,39 @@ test('shards written by bundles that fail, are repeated or never end are those o
   // A worker that was given up under other duals writes beside these, not over them.
   await runBundle(write({ staging, task: { value: { problem, duals: { ...duals, mu: 0.2 } } }, hash: 'cccc' }), units);
   for (const written of [whole, many]) onDisk(staging, written);
+});
+
+test('what the first pass found of the rows is what the second would find again, and takes', async (t) => {
+  const { job, staging, stage } = await begin(t);
+  const problem = createProblem(job.config.balance, [0.5], stage.names);
+  const duals = { w: new Float64Array(stage.names.labels.length + 1).fill(0.1), mu: 0, rate: 0.4, utilityMean: 0.3 };
+  const units = unitsOf(shardRanges(ROWS, 90, 0.4), 100);
+  const splits = [...splitsOf(job.plan)];
+  const wrote = async (hash: string) => {
+    const partials = await runBundle(write({ staging, task: { value: { problem, duals } }, hash }), units);
+    const written = decodeWritten(
+      await mergePhase(partials, mergeAllWritten(staging), mergeAllWritten(staging), false),
+    );
+    return { drops: [...written.drops], sums: written.shards.flatMap(({ files }) => files.map((f) => f.sha256)) };
+  };
+  const found = await wrote('aaaa');
+  await withFailures(count(staging), cut(splits, 4));
+  const verdicts = filesBelow(workPath(staging, 'verdicts'));
+  assert.equal(verdicts.length, splits.length);
+  assert.deepEqual(await wrote('bbbb'), found);
+
+  // Proof that they are taken: other verdicts give other rows.
+  const { drop, tags } = decodeVerdicts(readFileSync(workPath(staging, 'verdicts', '7')), splits[7]!.rows);
+  const kept = drop.indexOf(0);
+  const turned = {
+    drop: drop.map((code, row) => (row === kept ? 1 : code)),
+    tags: selectTags(
+      tags,
+      Uint32Array.from({ length: tags.rows - 1 }, (_, i) => i + 1),
+    ),
+  };
+  await saveBytes(workPath(staging, 'verdicts', '7'), encodeVerdicts(turned));
+  assert.equal((await wrote('cccc')).drops[1], found.drops[1]! + 1);
 });
 
 /** Every file is there with the bytes that were counted. */

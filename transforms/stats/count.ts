@@ -1,6 +1,7 @@
 /** Beam: splits become counts, moments by exit and drops by reason, and patterns by key range. */
 import { deserialize, serialize } from 'node:v8';
 import { cutPieces, DoFn, type KV, registerDoFn } from '../../beam/index.js';
+import type { Split } from '../../schemas/split.js';
 import type { Tags } from '../../schemas/tags.js';
 import {
   createPatternCounter,
@@ -15,6 +16,7 @@ import type { Examples } from '../read/reader.js';
 import { utf8Column } from '../tag/column.js';
 import { keptRows, selectTags } from '../tag/select.js';
 import { openStage, type Stage } from '../tag/stage.js';
+import { type VerdictWriter, verdictWriter } from '../tag/verdict-files.js';
 import { addAgreements, sourceCounts } from './agreement.js';
 import { type Counts, decodeCounts, emptyCounts, encodeCounts, mergeCounts, type Shape } from './counts.js';
 import { exampleColumns, exampleLimit } from './example-plan.js';
@@ -111,6 +113,7 @@ class Count extends CountSplits {
   private addRows!: ReturnType<typeof createAddRows>;
   private counts!: Counts;
   private patterns!: PatternCounter;
+  private verdicts!: VerdictWriter;
 
   constructor(private readonly staging: string) {
     super();
@@ -128,6 +131,7 @@ class Count extends CountSplits {
   protected begin() {
     this.counts = emptyCounts(shapeOf(this.stage));
     this.patterns = createPatternCounter(this.staging, patternShapeOf(this.stage));
+    this.verdicts = verdictWriter(this.staging);
   }
 
   protected lost(rows: Unreadable) {
@@ -139,16 +143,19 @@ class Count extends CountSplits {
   }
 
   protected override async *beside(last: boolean) {
+    if (last) await this.verdicts.close();
     if (last || this.patterns.full) yield* patternParts(this.patterns);
   }
 
-  protected add({ batch, firstRow }: Examples): void {
+  protected add({ batch, firstRow }: Examples, split: Split): void {
     const { stage } = this;
     const drop = stage.drop(batch, firstRow);
     const tags = stage.tag(batch);
     const kept = keptRows(drop);
     this.addRows(this.counts, { batch, firstRow, tags, drop, kept });
-    this.patterns.add(selectTags(tags, kept), stage.utility(batch, kept));
+    const { sources: _, ...own } = selectTags(tags, kept);
+    this.patterns.add(own, stage.utility(batch, kept));
+    this.verdicts.add(split, { drop, tags: own });
   }
 }
 
@@ -203,7 +210,7 @@ export function decodeCounted(bytes: Uint8Array): Counted {
   return { ranges, counts: decodeCounts(rest[0]) };
 }
 
-/** Config: the staging folder. One encoded Counts a bundle, in pieces, and its patterns by range. */
+/** Config: the staging folder. One encoded Counts a bundle, in pieces, and its patterns by range; leaves verdicts of each split in the folder. */
 export const count = registerDoFn('m4-balance.count', (staging: string) => new Count(staging));
 /** Config: the staging folder. Merges one key. */
 export const combineCounts = registerDoFn(

@@ -1,7 +1,9 @@
 /** One shard: its rows read, filtered, tagged, weighted, resampled and written. */
 import type { RecordBatch } from 'apache-arrow';
+import { type Arena, makeArena } from '../../formats/arena.js';
 import { gather } from '../../formats/gather.js';
 import { encodeSchema } from '../../formats/schema-bytes.js';
+import { keepNoBatch } from '../../formats/writers.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
 import { addCertificate } from '../balance/certificate.js';
@@ -20,6 +22,8 @@ import { addWeighted } from '../stats/moments.js';
 import { columnData } from '../tag/column.js';
 import { keptRows, scatterTags, selectTags } from '../tag/select.js';
 import { NOT_REENCODED, SAMPLED_OUT, type Stage, WEIGHT_ZERO } from '../tag/stage.js';
+import type { FindVerdicts } from '../tag/verdict-files.js';
+import type { Verdicts } from '../tag/verdicts.js';
 import { sampleKeys } from './keys.js';
 import { openPart, type PartWriter, type RowKind } from './part.js';
 import { placesOf } from './places.js';
@@ -62,6 +66,8 @@ export interface ShardContext {
    * that of the kept rows.
    */
   onTags?(rows: CountedBatch, utility: Float64Array | undefined): void;
+  /** What an earlier pass found out of rows, where it kept that: they are neither filtered nor tagged again. Not together with `onTags`. */
+  readonly verdicts?: FindVerdicts | undefined;
 }
 
 /** Final reasons by drop code - 1: the filters', then the resampler's, then the encoder's. */
@@ -87,6 +93,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
   const part = openPart(dataPath(staging), name, stage.job.config.output);
   const { shuffled: shards } = context;
   const spill = shards === undefined ? undefined : openSpill(staging, { part: name, index: range.index, shards });
+  const arena = spill === undefined && keepNoBatch(stage.job.config.output.formats) ? makeArena() : undefined;
   try {
     let rows = 0;
     for await (const piece of stage.reader.range(range.from, range.to)) {
@@ -95,7 +102,8 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
         rows += piece.rows;
         context.onRows(piece.rows);
       } else {
-        await writeBatch(context, piece, { part, spill }, written).catch((error) => {
+        const known = await context.verdicts?.(piece.firstRow, piece.firstRow + piece.batch.numRows);
+        await writeBatch(context, { ...piece, known }, { part, spill, arena }, written).catch((error) => {
           throw placed(error, stage.reader, piece.firstRow);
         });
         rows += piece.batch.numRows;
@@ -114,18 +122,26 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
   return written;
 }
 
+/** Where rows go. */
+interface Target {
+  readonly part: PartWriter;
+  readonly spill: SpillWriter | undefined;
+  /** Memory of the rows of a batch, where nobody keeps them. */
+  readonly arena: Arena | undefined;
+}
+
 async function writeBatch(
   context: ShardContext,
-  { batch, firstRow }: Examples,
-  { part, spill }: { readonly part: PartWriter; readonly spill: SpillWriter | undefined },
+  { batch, firstRow, known }: Examples & { readonly known: Verdicts | undefined },
+  { part, spill, arena }: Target,
   into: Written,
 ): Promise<void> {
   const { stage, weigher } = context;
   const { balance, output } = stage.job.config;
-  const drop = stage.drop(batch, firstRow);
+  const drop = known?.drop ?? stage.drop(batch, firstRow);
   const kept = keptRows(drop);
   const utility = stage.utility(batch, kept);
-  const tags = tagsOf(context, { batch, firstRow, drop, kept }, utility);
+  const tags = known?.tags ?? tagsOf(context, { batch, firstRow, drop, kept }, utility);
   const duals = weigher.next(utility === undefined ? { tags } : { tags, utility });
   const weights = weigh(tags, utility, duals, weigher.problem, new Float64Array(kept.length));
   addWeighted(into.balanced, tags, weights);
@@ -163,7 +179,8 @@ async function writeBatch(
     const inputs = own.schema.fields.length;
     const rows = (weights: Float64Array) => (training ? withTraining(own, allTags(), weights, stage.names) : own);
     const write = async (kind: RowKind, weights: Float64Array, indices: Uint32Array) => {
-      const some = gather(rows(weights), indices);
+      arena?.reset();
+      const some = gather(rows(weights), indices, arena?.take);
       const chosen = keyed ? withKeys(some, sampleKeys(columnData(batch, 'id'), indices, firstRow)) : some;
       if (spill === undefined) await part.write(kind, chosen, inputs);
       else await spill.write(kind, chosen, inputs, placesOf(indices, firstRow, balance.seed));

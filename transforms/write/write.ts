@@ -16,6 +16,7 @@ import { type Handed, received } from '../read/handed.js';
 import { saveBytes, workPath } from '../read/job.js';
 import { mergerOf } from '../read/merger.js';
 import { openStage, type Stage } from '../tag/stage.js';
+import { type FindVerdicts, verdictReader } from '../tag/verdict-files.js';
 import { emptyResult, type Weigher, writeShard } from './shard.js';
 import { type ShardRange, shardRanges, type Unit, unitsOf } from './shards.js';
 import { decodeWritten, encodeWritten, mergeWritten, type Written } from './written.js';
@@ -56,6 +57,7 @@ export interface WriteConfig {
 class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   private stage!: Stage;
   private weigher!: Weigher;
+  private verdicts!: FindVerdicts;
   private encoder: Encoder | undefined;
   private written!: Written;
   private merger: string | undefined;
@@ -67,6 +69,7 @@ class Write extends DoFn<Unit, KV<string, Uint8Array>> {
   override async setup() {
     const { staging, task } = this.config;
     this.stage = await openStage(staging, { allColumns: true });
+    this.verdicts = verdictReader(staging, this.stage.job.plan);
     this.encoder = await encoderOf(this.stage.job);
     const { problem, duals } = await received(task);
     this.weigher = { problem, next: () => duals };
@@ -95,10 +98,11 @@ class Write extends DoFn<Unit, KV<string, Uint8Array>> {
       ctx.counter('rows', range.to - range.from);
       return found;
     }
-    const { stage, weigher, encoder } = this;
+    const { stage, verdicts, weigher, encoder } = this;
     const context = {
       staging,
       stage,
+      verdicts,
       weigher,
       encoder,
       shuffled,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Int32, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
+import { allowParquetThread } from '../../../formats/parquet-thread.js';
 import { InputError } from '../../../schemas/errors.js';
 import { lossesBySplit, type Unreadable } from '../../../transforms/read/losses.js';
 import { planInput, splitsOf } from '../../../transforms/read/plan.js';
@@ -69,6 +70,28 @@ test('splits cover the rows once, and a split gives its own', async (t) => {
     all.push(...found);
   }
   assert.deepEqual(all, numbers);
+});
+
+test('splits that were begun ahead give their own rows, whichever are asked for', async (t) => {
+  allowParquetThread(true);
+  const folder = scratch(t);
+  await saveParquet(join(folder, 'a.parquet'), batch, 10);
+  const planned = await planInput({ files: folder, columns: 'auto' });
+  const splits = [...splitsOf(planned)];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.nat(splits.length),
+      fc.array(fc.nat(splits.length - 1)),
+      async (early, first, then) => {
+        const reader = createReader(planned);
+        if (early) reader.beginAhead();
+        for (const split of [...splits.slice(0, first), ...then.map((i) => splits[i]!)])
+          assert.deepEqual(await seen(reader.split(split)), numbers.slice(split.firstRow, split.firstRow + split.rows));
+      },
+    ),
+    { numRuns: 20 },
+  );
 });
 
 test('what another pass could not read is not read, and told as it was', async (t) => {
