@@ -30,7 +30,6 @@ const plan = await planInput({ ...config.input, files: input });
 const columns = plan.layouts[0]!.map(({ name, type }) => ({ name, type, nullable: true }));
 
 const reader = createReader(plan);
-reader.beginAhead();
 const tagger = createTagger(config.attributes, config.labels, columns);
 const filters = createFilters(config.filters);
 const firstCodes = filters.map((_, f) => filters.slice(0, f).reduce((sum, { reasons }) => sum + reasons.length, 1));

@@ -7,28 +7,51 @@ import type { Page } from './parquet-pages.js';
 /** Ranges nearer than this are read as one: a seek costs more than these bytes, on disk and far more so over a network. */
 const COALESCE_BYTES = 64 * 1024;
 
-/** Reads the chunks, neighbours in one range, all at once; returns them in the order given. */
-export async function fetchChunks(source: ByteSource, chunks: readonly Chunk[]): Promise<Uint8Array[]> {
+/** Left free behind the chunks for the footer of a small file: its fixed part, and a column's, whose names come on top. */
+const FOOTER_ROOM = { file: 1024, column: 512 };
+
+/** Bytes of chunks in one memory, which has room before and behind them to become a small file. */
+export interface Fetched {
+  /** In the order asked for: views of `memory`. */
+  readonly chunks: readonly Uint8Array[];
+  readonly memory: Uint8Array;
+  /** Bytes of `memory` that are taken. */
+  readonly end: number;
+}
+
+/** Reads the chunks, neighbours in one range, all at once, into memory from `take`. */
+export async function fetchChunks(
+  source: ByteSource,
+  chunks: readonly Chunk[],
+  take: Take = takeFresh,
+): Promise<Fetched> {
   const order = chunks.map((_, i) => i).sort((a, b) => chunks[a]!.start - chunks[b]!.start);
-  const ranges: { start: number; end: number; members: number[] }[] = [];
+  const ranges: { start: number; end: number; at: number; members: number[] }[] = [];
+  let at = PARQUET_MAGIC.length;
   for (const i of order) {
     const { start, end } = chunks[i]!;
     const last = ranges.at(-1);
     if (last !== undefined && start <= last.end + COALESCE_BYTES) {
+      at += Math.max(0, end - last.end);
       last.end = Math.max(last.end, end);
       last.members.push(i);
     } else {
-      ranges.push({ start, end, members: [i] });
+      ranges.push({ start, end, at, members: [i] });
+      at += end - start;
     }
   }
+  const names = chunks.reduce((sum, { meta }) => sum + 3 * meta.path_in_schema.join().length, 0);
+  const memory = take(at + FOOTER_ROOM.file + FOOTER_ROOM.column * chunks.length + 2 * names);
   const out = new Array<Uint8Array>(chunks.length);
   await Promise.all(
-    ranges.map(async ({ start, end, members }) => {
-      const bytes = await source.read(start, end);
-      for (const i of members) out[i] = bytes.subarray(chunks[i]!.start - start, chunks[i]!.end - start);
+    ranges.map(async ({ start, end, at, members }) => {
+      const into = memory.subarray(at, at + end - start);
+      const bytes = await source.read(start, end, into);
+      if (bytes.buffer !== into.buffer || bytes.byteOffset !== into.byteOffset) into.set(bytes);
+      for (const i of members) out[i] = into.subarray(chunks[i]!.start - start, chunks[i]!.end - start);
     }),
   );
-  return out;
+  return { chunks: out, memory, end: at };
 }
 
 /** One column chunk, its bytes, their pages, and whether they start with a dictionary. */
@@ -42,7 +65,8 @@ export interface ChunkBytes {
 /**
  * A Parquet file in memory with one row group of some columns of another file. parquet-wasm reads it as it is; its own reader of files
  * panics, for ever, on bad pages (kylebarron/parquet-wasm#577). Key-value metadata are dropped: without `ARROW:schema` columns arrive as plain
- * types, no matter what pandas or Polars had in mind. `hint` puts another Arrow schema in its place. `take` gives the memory.
+ * types, no matter what pandas or Polars had in mind. `hint` puts another Arrow schema in its place. Where the chunks are `fetched` and its memory
+ * has room, the file is made there, and is a view of it; else it is a copy.
  */
 export function smallFile(
   footer: Footer,
@@ -50,12 +74,42 @@ export function smallFile(
   rows: number,
   chunks: readonly ChunkBytes[],
   hint?: string,
-  take: Take = takeFresh,
+  fetched?: Fetched,
 ): Uint8Array {
+  if (fetched !== undefined) {
+    const { memory, end } = fetched;
+    const starts = chunks.map(({ bytes }) => bytes.byteOffset - memory.byteOffset);
+    const tail = footerOf(footer, columns, rows, chunks, starts, end, hint);
+    if (end + tail.length <= memory.length) {
+      memory.set(PARQUET_MAGIC);
+      memory.set(tail, end);
+      return memory.subarray(0, end + tail.length);
+    }
+  }
   let at = PARQUET_MAGIC.length;
-  const placed = chunks.map(({ chunk: { meta }, bytes, dictionary }) => {
-    const start = BigInt(at);
+  const starts = chunks.map(({ bytes }) => {
     at += bytes.length;
+    return at - bytes.length;
+  });
+  const tail = footerOf(footer, columns, rows, chunks, starts, at, hint);
+  const file = new Uint8Array(at + tail.length);
+  file.set(PARQUET_MAGIC);
+  for (const [i, { bytes }] of chunks.entries()) file.set(bytes, starts[i]!);
+  file.set(tail, at);
+  return file;
+}
+
+function footerOf(
+  footer: Footer,
+  columns: readonly TopColumn[],
+  rows: number,
+  chunks: readonly ChunkBytes[],
+  starts: readonly number[],
+  end: number,
+  hint: string | undefined,
+): Uint8Array {
+  const placed = chunks.map(({ chunk: { meta }, bytes, dictionary }, i) => {
+    const start = BigInt(starts[i]!);
     return {
       file_offset: 0n,
       meta_data: {
@@ -73,22 +127,13 @@ export function smallFile(
       },
     };
   });
-  const tail = encodeFooter({
+  return encodeFooter({
     version: 2,
     schema: [{ ...footer.root, num_children: columns.length }, ...columns.flatMap((c) => c.elements)],
     num_rows: BigInt(rows),
-    row_groups: [{ columns: placed, total_byte_size: BigInt(at), num_rows: BigInt(rows) }],
+    row_groups: [{ columns: placed, total_byte_size: BigInt(end), num_rows: BigInt(rows) }],
     key_value_metadata: hint === undefined ? undefined : [{ key: 'ARROW:schema', value: hint }],
   });
-  const file = take(at + tail.length);
-  file.set(PARQUET_MAGIC);
-  at = PARQUET_MAGIC.length;
-  for (const { bytes } of chunks) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
-  file.set(tail, at);
-  return file;
 }
 
 /** The same without rows: only its schema is of use. */

@@ -1,6 +1,6 @@
 /** One thread beside the main one that decodes and encodes Parquet, half the time of a pass, while the main one tags. */
 import { Worker } from 'node:worker_threads';
-import { coresOfProcess } from '../schemas/cores.js';
+import { coresOfProcess, takeCore } from '../schemas/cores.js';
 import { InvariantError } from '../schemas/errors.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
@@ -71,6 +71,8 @@ function startThread(onEnd: () => void): ParquetThread {
       return new Uint8Array(fits < 0 ? new ArrayBuffer(bytes) : spares.splice(fits, 1)[0]!, 0, bytes);
     },
     async decode(task) {
+      if (!decodes) takeCore();
+      decodes = true;
       return ((await ask({ decode: task }, task.file)) as { batches: CopiedBatch[] }).batches;
     },
     async encode(task) {
@@ -85,6 +87,8 @@ function startThread(onEnd: () => void): ParquetThread {
 /** On one core, of the machine, of an affinity or of a worker among many, a second thread would only cost. */
 let allowed = coresOfProcess() > 1;
 let running: ParquetThread | undefined;
+/** Whether the process reads Parquet by the thread, and so has work for it until its end. */
+let decodes = false;
 
 /** Whether this process may have the thread; without it everything is done on the calling one, and comes out the same. */
 export function allowParquetThread(on: boolean): void {

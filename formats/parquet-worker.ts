@@ -1,7 +1,6 @@
 /** Entry point of the thread that decodes and encodes Parquet; see parquet-thread.ts. It loads neither apache-arrow nor anything of a job. */
 import { parentPort } from 'node:worker_threads';
 import { type DecodeTask, decodeParquet, type EncodeTask, encodeParquet, reasonOf, schemaOf } from './parquet-codec.js';
-import { practise } from './parquet-practice.js';
 import { buffersOf, type CopiedBatch } from './wasm-arrays.js';
 
 export type Task = { readonly id: number } & (
@@ -54,9 +53,6 @@ function answer(task: Task): { message: Answer; moved: ArrayBuffer[] } {
     return { message: { ...back, reason: reasonOf(error) }, moved: [] };
   }
 }
-
-// The process that starts this thread has other things to load first.
-practise();
 
 parentPort!.on('message', (task: Task) => {
   const { message, moved } = answer(task);

@@ -8,11 +8,11 @@ import { batchOf } from './data.js';
 import { BATCH_BYTES, BATCH_ROWS, type Format, type Takes } from './format.js';
 import type { DecodeTask } from './parquet-codec.js';
 import { directBatches } from './parquet-direct.js';
-import { type ChunkBytes, fetchChunks, smallFile } from './parquet-file.js';
+import { type ChunkBytes, type Fetched, fetchChunks, smallFile } from './parquet-file.js';
 import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
 import { checkPages } from './parquet-pages.js';
 import { type ColumnTypes, columnTypes, schemaHint } from './parquet-schema.js';
-import { parquetThread } from './parquet-thread.js';
+import { type ParquetThread, parquetThread } from './parquet-thread.js';
 import type { CopiedBatch, Shape } from './wasm-arrays.js';
 
 /**
@@ -46,19 +46,19 @@ interface Wanted {
   readonly rows: number;
   readonly chunks: readonly (readonly ChunkBytes[])[];
   readonly shapes: readonly Shape[];
-  /** Uncompressed. */
-  readonly bytes: number;
+  /** The memory of the chunks. */
+  readonly fetched: Fetched;
 }
 
 function fileOf(
   { footer, types, rows }: Wanted,
   columns: readonly TopColumn[],
   chunks: Wanted['chunks'],
-  take?: Take,
+  fetched?: Fetched,
 ): Uint8Array {
   const fields = columns.map((c) => types.fields[footer.columns.indexOf(c)]!);
   const hint = columns.some((c) => types.int96.has(c)) ? schemaHint(fields) : undefined;
-  return smallFile(footer, columns, rows, chunks.flat(), hint, take);
+  return smallFile(footer, columns, rows, chunks.flat(), hint, fetched);
 }
 
 /** Why the columns cannot be decoded together: each is decoded by itself, to name the one that is bad. */
@@ -82,22 +82,34 @@ async function blamed(
   return parquetError(file, place, 'data that can be decoded', reasonOf(error), error);
 }
 
-/** The batches of a row group: all at once from the other thread, or, on this one, each when it is wanted. */
-async function* decoded(wanted: Wanted, batchRows: number, file: string, place: string): AsyncGenerator<CopiedBatch> {
-  const task = (take?: Take) => {
-    return { file: fileOf(wanted, wanted.columns, wanted.chunks, take), batchRows, shapes: wanted.shapes };
+/** The batches of a row group: all at once from the thread, where one is given, or, on this one, each when it is wanted. */
+async function* decoded(
+  fetched: Wanted,
+  fetch: () => Promise<Wanted>,
+  batchRows: number,
+  aside: ParquetThread | undefined,
+  file: string,
+  place: string,
+): AsyncGenerator<CopiedBatch> {
+  let wanted = fetched;
+  const task = () => {
+    const { columns, chunks, fetched, shapes } = wanted;
+    return { file: fileOf(wanted, columns, chunks, fetched), batchRows, shapes };
   };
-  const aside = wanted.bytes <= ASIDE_BYTES ? parquetThread() : undefined;
-  // Whatever fails there is tried here, where the reason is looked for.
-  const batches = await aside?.decode(task(aside.take)).catch(() => undefined);
-  if (batches !== undefined) {
-    // Each is let go once it was given: a row group may take as much memory as all the rest.
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      yield batch;
-      // Work on batches that are there never waits: what the thread has done meanwhile, and the next group's bytes, would not be taken in.
-      await setImmediate();
+  if (aside !== undefined) {
+    // Whatever fails there is tried here, where the reason is looked for.
+    const batches = await aside.decode(task()).catch(() => undefined);
+    if (batches !== undefined) {
+      // Each is let go once it was given: a row group may take as much memory as all the rest.
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+        yield batch;
+        // Work on batches that are there never waits: what the thread has done meanwhile, and the next group's bytes, would not be taken in.
+        await setImmediate();
+      }
+      return;
     }
-    return;
+    // The thread has the memory of what was fetched.
+    wanted = await fetch();
   }
   const { decodeParquet } = await import('./parquet-codec.js');
   try {
@@ -108,7 +120,13 @@ async function* decoded(wanted: Wanted, batchRows: number, file: string, place: 
   }
 }
 
-async function fetchColumns(source: ByteSource, footer: Footer, group: number, columns: readonly TopColumn[]) {
+async function fetchColumns(
+  source: ByteSource,
+  footer: Footer,
+  group: number,
+  columns: readonly TopColumn[],
+  take?: Take,
+) {
   const place = `row group ${group}`;
   const { chunks, rows } = footer.groups[group]!;
   const leaves = columns.flatMap((c) => chunks.slice(c.firstLeaf, c.firstLeaf + c.paths.length));
@@ -135,10 +153,10 @@ async function fetchColumns(source: ByteSource, footer: Footer, group: number, c
     leaves.reduce((sum, c) => sum + c.values * valueBytes(c.meta.type), 0),
     'once decoded',
   );
-  const fetched = await fetchChunks(source, leaves);
+  const fetched = await fetchChunks(source, leaves, take);
   let uncompressed = 0;
   const checked = leaves.map((chunk, i): ChunkBytes => {
-    const bytes = fetched[i]!;
+    const bytes = fetched.chunks[i]!;
     const at = `${place}, column ${chunk.meta.path_in_schema.join('.')}`;
     const pages = checkPages(bytes, chunk, source.name, at);
     uncompressed += pages.uncompressedBytes;
@@ -148,6 +166,7 @@ async function fetchColumns(source: ByteSource, footer: Footer, group: number, c
   let leaf = 0;
   return {
     rows,
+    fetched,
     chunks: columns.map((c) => {
       leaf += c.paths.length;
       return checked.slice(leaf - c.paths.length, leaf);
@@ -192,7 +211,16 @@ async function* readGroup(
     return;
   }
   if (total === 0) return;
-  const { rows, chunks } = await fetchColumns(source, footer, group, columns);
+  const leaves = columns.flatMap((c) => footer.groups[group]!.chunks.slice(c.firstLeaf, c.firstLeaf + c.paths.length));
+  const bytes = leaves.reduce((sum, { uncompressedBytes }) => sum + uncompressedBytes, 0);
+  const aside = bytes <= ASIDE_BYTES ? parquetThread() : undefined;
+  const shapes = schema.fields.map(({ type }) => shapeOf(type as DataType));
+  const fetch = async (): Promise<Wanted> => {
+    const fetched = await fetchColumns(source, footer, group, columns, aside?.take);
+    return { footer, types, columns, shapes, ...fetched };
+  };
+  const wanted = await fetch();
+  const { rows, chunks } = wanted;
   if (dictionaries !== undefined) {
     const direct = columns.map((column, i) => ({ column, field: schema.fields[i]!, chunks: chunks[i]! }));
     const batches = directBatches(direct, rows, dictionaries, batchRows);
@@ -201,11 +229,9 @@ async function* readGroup(
       return;
     }
   }
-  const bytes = chunks.flat().reduce((sum, { chunk }) => sum + chunk.uncompressedBytes, 0);
   const step = Math.max(1, Math.min(upTo, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
-  const shapes = schema.fields.map(({ type }) => shapeOf(type as DataType));
   let seen = 0;
-  for await (const batch of decoded({ footer, types, columns, rows, chunks, shapes, bytes }, step, file, place)) {
+  for await (const batch of decoded(wanted, fetch, step, aside, file, place)) {
     seen += batch.rows;
     const data = batch.columns.map((column, i) => dataOf(schema.fields[i]!.type as DataType, column));
     yield batchOf(schema, data, batch.rows);

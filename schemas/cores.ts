@@ -8,3 +8,15 @@ export const ONE_CORE = 'M4_BALANCE_ONE_CORE';
 export function coresOfProcess(): number {
   return process.env[ONE_CORE] === undefined ? availableParallelism() : 1;
 }
+
+let taken = 0;
+
+/** Says that a thread of this process has work for as long as the process has, beside the main one. */
+export function takeCore(): void {
+  taken++;
+}
+
+/** Whether a core is left for one more such thread. */
+export function coreIsLeft(): boolean {
+  return coresOfProcess() > 1 + taken;
+}

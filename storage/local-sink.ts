@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ByteSink } from '../schemas/bytes.js';
+import { coreIsLeft } from '../schemas/cores.js';
 import { InputError } from '../schemas/errors.js';
 import { guarded } from './guarded.js';
 import { hashInThread, mayHashInThread, type ThreadHash } from './hash-thread.js';
@@ -189,7 +190,7 @@ export async function createSink(path: string): Promise<ByteSink> {
         });
     });
   };
-  const taker = mayHashInThread() ? takeBeside(put) : takeHere(put);
+  const taker = mayHashInThread() && coreIsLeft() ? takeBeside(put) : takeHere(put);
 
   const abort = async () => {
     if (state !== 'open') return;

@@ -6,7 +6,6 @@ import { streamBytes } from '../../formats/arrow-messages.js';
 import { shapeOf } from '../../formats/copied.js';
 import { parquet } from '../../formats/parquet.js';
 import { decodeParquet, encodeParquet } from '../../formats/parquet-codec.js';
-import { practise } from '../../formats/parquet-practice.js';
 import { allowParquetThread, parquetThread } from '../../formats/parquet-thread.js';
 import { parquetWriter } from '../../formats/parquet-writer.js';
 import { batchOf } from '../end-to-end/inputs.js';
@@ -41,10 +40,6 @@ test('the thread encodes and decodes what this one does', async () => {
     batches.map(({ rows }) => rows),
     [300, 300, 300, 100],
   );
-});
-
-test('the practice of a new thread is a table that can be encoded and decoded', () => {
-  assert.doesNotThrow(practise);
 });
 
 test('what cannot be read or written is told, and the thread goes on', async () => {

@@ -22,8 +22,6 @@ export type Piece = Examples | Unreadable;
 export interface Reader {
   /** The rows of one split in order; a part that cannot be decoded comes as Unreadable. */
   split(split: Split): AsyncGenerator<Piece>;
-  /** Begins the first splits, where another thread decodes them: to be called when they will be read, in their order, after something else is made. */
-  beginAhead(): void;
   /**
    * The rows from..to (global row numbers, to exclusive) in order. Consecutive ranges continue where the last one stopped,
    * without decoding anything twice.
@@ -32,12 +30,6 @@ export interface Reader {
   /** File and group of a global row number, for messages. */
   placeOf(row: number): string;
 }
-
-/** Splits that are begun before they are asked for, at most: one to go on with, and one that is decoded while the thread has other work. */
-const AHEAD_SPLITS = 2;
-
-/** Their bytes, uncompressed, where they are more than one. */
-const AHEAD_BYTES = 64 * 2 ** 20;
 
 /**
  * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
@@ -115,28 +107,16 @@ export function createReader(
     }
   }
 
-  /** Splits that were begun before they were asked for, in their order. */
-  let ahead: { readonly split: Split; readonly pieces: AsyncGenerator<Piece> }[] = [];
+  let ahead: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
   let following = 0;
 
-  /** The pieces of a split. Those after it are begun where splits are read in their order, as from the first on. */
+  /** The pieces of a split. Splits that are read in their order, as from the first on, are begun one ahead: their decoding takes another thread. */
   function begin(s: Split): AsyncGenerator<Piece> {
-    const pieces = ahead.find((begun) => begun.split.ordinal === s.ordinal)?.pieces ?? split(s);
-    const inOrder = s.ordinal === following;
+    const pieces = ahead?.ordinal === s.ordinal ? ahead.pieces : split(s);
+    const next = s.ordinal === following ? splits[s.ordinal + 1] : undefined;
     following = s.ordinal + 1;
-    ahead = ahead.filter((begun) => inOrder && begun.split.ordinal > s.ordinal);
-    if (inOrder) beginAhead();
+    ahead = next && readsAhead(next.format) ? { pieces: started(split(next)), ordinal: next.ordinal } : undefined;
     return pieces;
-  }
-
-  /** Begins the splits from `following` on, a few at most: another thread decodes them meanwhile. */
-  function beginAhead(): void {
-    for (let next = splits[following + ahead.length]; next !== undefined; next = splits[following + ahead.length]) {
-      const bytes = ahead.reduce((sum, begun) => sum + begun.split.bytes, next.bytes);
-      const room = ahead.length === 0 || (ahead.length < AHEAD_SPLITS && bytes <= AHEAD_BYTES);
-      if (!room || !readsAhead(next.format)) return;
-      ahead.push({ split: next, pieces: started(split(next)) });
-    }
   }
 
   let open: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
@@ -183,7 +163,7 @@ export function createReader(
     return `${file}, group ${group}`;
   }
 
-  return { split: begin, beginAhead, range, placeOf };
+  return { split: begin, range, placeOf };
 }
 
 /** The same values; the first is already being made. */
