@@ -17,7 +17,7 @@ export interface Takes {
   readonly passing?: readonly string[];
   /**
    * Columns of strings, or of lists of strings, that may have a dictionary. Batches that are made up of such columns and of booleans may then have up to
-   * PACKED_BATCH_ROWS rows.
+   * PACKED_BATCH_ROWS rows, and hold until the next batch is asked for, or no more are.
    */
   readonly dictionaries?: readonly string[];
 }

@@ -14,18 +14,23 @@ import {
   Utf8,
   Vector,
 } from 'apache-arrow';
+import { makeArena, type Take } from './arena.js';
 import { bitmapBytes, copyBits } from './bits.js';
 import { batchOf } from './data.js';
 import { BATCH_BYTES, PACKED_BATCH_ROWS } from './format.js';
 import type { ChunkBytes } from './parquet-file.js';
 import type { TopColumn } from './parquet-footer.js';
-import { type Depth, type PackedBits, type PackedStrings, packedBits, packedStrings } from './parquet-packed.js';
+import { type Depth, type PackedBits, packedBits } from './parquet-packed.js';
+import { type PackedStrings, packedStrings } from './parquet-packed-strings.js';
+import { giveSpare, takeSpare } from './spares.js';
 
 /** Rows, or items of lists, of a row group, at most, and bytes of all of its columns: larger ones are decoded a batch at a time. */
 const MAXIMUM_ENTRIES = 2 ** 24;
 const MAXIMUM_BYTES = 64 * 2 ** 20;
 
 const OFFSET_BYTES = 4;
+/** Memory is taken in multiples of 8 bytes. */
+const ROUNDED_BYTES = 8;
 
 /** A wanted column with its pages. */
 export interface DirectColumn {
@@ -128,7 +133,12 @@ function wholeStrings({ codes, dictionary, validity, lists }: PackedStrings, row
 const isStrings = (type: DataType) =>
   DataType.isUtf8(type) || (DataType.isList(type) && DataType.isUtf8(type.children[0].type));
 
-function wholeOf({ column, field, chunks }: DirectColumn, dictionary: boolean, rows: number): Whole | undefined {
+function wholeOf(
+  { column, field, chunks }: DirectColumn,
+  dictionary: boolean,
+  rows: number,
+  take: Take,
+): Whole | undefined {
   const depth = depthOf(column);
   if (depth === undefined || chunks.length !== 1) return undefined;
   const { chunk, pages } = chunks[0]!;
@@ -136,17 +146,25 @@ function wholeOf({ column, field, chunks }: DirectColumn, dictionary: boolean, r
   const packed = { pages, codec: chunk.meta.codec, rows, values: chunk.values };
   const { type } = chunk.meta;
   if (DataType.isBool(field.type) && type === 'BOOLEAN') {
-    const bits = packedBits(packed, depth);
+    const bits = packedBits(packed, depth, take);
     return bits && wholeBits(bits, field.type);
   }
   if (!dictionary || !isStrings(field.type) || type !== 'BYTE_ARRAY') return undefined;
-  const strings = packedStrings(packed, depth);
+  const strings = packedStrings(packed, depth, take);
   return strings && wholeStrings(strings, rows);
+}
+
+/** What the columns take in memory, about. */
+function expectedBytes(columns: readonly DirectColumn[], rows: number): number {
+  return columns.reduce((sum, { field, chunks }) => {
+    const flat = bitmapBytes(rows) + ROUNDED_BYTES;
+    return DataType.isBool(field.type) ? sum + flat : sum + flat + OFFSET_BYTES * rows + (chunks[0]?.chunk.values ?? 0);
+  }, 0);
 }
 
 /**
  * The batches of a row group, whose strings and lists of strings have a dictionary; undefined where some column is not packed, or not one that is known
- * here, or damaged.
+ * here, or damaged. A batch holds until the next one is asked for, or no more are: its memory may be used again.
  * @param dictionaries names of columns that may come with a dictionary
  * @param batchRows rows of a batch, at most
  */
@@ -156,27 +174,45 @@ export function directBatches(
   dictionaries: readonly string[],
   batchRows: number = PACKED_BATCH_ROWS,
 ): Iterable<RecordBatch> | undefined {
+  let memory: Uint8Array<ArrayBuffer> | undefined;
+  const arena = makeArena((bytes) => {
+    memory = takeSpare(bytes);
+    return memory.buffer;
+  });
+  const release = () => memory && giveSpare(memory);
+  arena.reset(Math.min(MAXIMUM_BYTES, expectedBytes(columns, rows)));
   const wholes: Whole[] = [];
   let bytes = 0;
   for (const column of columns) {
-    const whole = wholeOf(column, dictionaries.includes(column.column.name), rows);
-    if (whole === undefined) return undefined;
-    bytes += whole.rowBytes * rows;
-    if (bytes > MAXIMUM_BYTES) return undefined;
+    const whole = wholeOf(column, dictionaries.includes(column.column.name), rows, arena.take);
+    bytes += (whole?.rowBytes ?? 0) * rows;
+    if (whole === undefined || bytes > MAXIMUM_BYTES) {
+      release();
+      return undefined;
+    }
     wholes.push(whole);
   }
   const schema = new Schema(columns.map(({ field }, i) => new Field(field.name, wholes[i]!.type, field.nullable)));
   const step = Math.max(1, Math.min(batchRows, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
-  return cutBatches(schema, wholes, rows, step);
+  return cutBatches(schema, wholes, { rows, step }, release);
 }
 
-function* cutBatches(schema: Schema, wholes: readonly Whole[], rows: number, step: number): Generator<RecordBatch> {
-  for (let from = 0; from < rows; from += step) {
-    const to = Math.min(rows, from + step);
-    yield batchOf(
-      schema,
-      wholes.map((whole) => whole.cut(from, to)),
-      to - from,
-    );
+function* cutBatches(
+  schema: Schema,
+  wholes: readonly Whole[],
+  { rows, step }: { readonly rows: number; readonly step: number },
+  release: () => void,
+): Generator<RecordBatch> {
+  try {
+    for (let from = 0; from < rows; from += step) {
+      const to = Math.min(rows, from + step);
+      yield batchOf(
+        schema,
+        wholes.map((whole) => whole.cut(from, to)),
+        to - from,
+      );
+    }
+  } finally {
+    release();
   }
 }

@@ -8,6 +8,8 @@ const PAGE_BYTES = 2 ** 16;
 const LENGTH_BYTES = 5;
 
 let code: SnappyExports | undefined;
+/** All of its memory, until it grows. */
+let memory = new Uint8Array(0);
 
 /** The length that compressed bytes say they have, and where it ends; undefined where it is cut or too long. */
 function preamble(bytes: Uint8Array): { readonly length: number; readonly at: number } | undefined {
@@ -30,7 +32,7 @@ export function decompressSnappy(bytes: Uint8Array, length: number): Uint8Array 
   const out = bytes.length + ROOM;
   const missing = out + length + ROOM - code.memory.buffer.byteLength;
   if (missing > 0) code.memory.grow(Math.ceil(missing / PAGE_BYTES));
-  const memory = new Uint8Array(code.memory.buffer);
+  if (memory.buffer !== code.memory.buffer) memory = new Uint8Array(code.memory.buffer);
   memory.set(bytes);
   if (code.decompress(head.at, bytes.length, out, out + length) === 0) return undefined;
   return memory.subarray(out, out + length);

@@ -47,7 +47,10 @@ export interface Tags {
   readonly labels: Uint16Array;
   /** Counts the labels where that takes less than to make `offsets` and `labels`, which are then made when they are asked for. */
   readonly countLabels?: LabelCounter;
-  /** [rows] values of a row's attributes as digits in base 3, the last one lowest, where it takes less to make them than `attributes`, which are then made when they are asked for. */
+  /**
+   * [rows] values of a row's attributes as digits in base 3, the last one lowest, where it takes less to make them than `attributes`, which are then made when
+   * they are asked for. They hold until the next batch is tagged.
+   */
   readonly codes?: Uint16Array;
   /** [rows, sources in all]: what each source of each attribute says; only straight from a tagger some of whose attributes merge sources. */
   readonly sources?: Uint8Array;

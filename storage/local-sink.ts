@@ -172,13 +172,20 @@ export async function createSink(path: string): Promise<ByteSink> {
   let unflushed: { readonly error: unknown } | undefined;
   let state: 'open' | 'closed' | 'aborted' = 'open';
 
+  /** One after the other: two threads that write to one file wait for each other, and do so at work. */
+  let written: Promise<void> = Promise.resolve();
   const put: Put = (bytes) => {
     const at = position;
     position += bytes.length;
-    return guarded('write', path, `room for ${bytes.length} bytes`, async () => {
+    written = written.then(() => write(bytes, at));
+    return written;
+  };
+  const write = (bytes: Uint8Array, at: number) =>
+    guarded('write', path, `room for ${bytes.length} bytes`, async () => {
       await writeAll(handle, bytes, at);
-      if (flushing !== undefined || position - flushed < FLUSH_BYTES) return;
-      flushed = position;
+      const end = at + bytes.length;
+      if (flushing !== undefined || end - flushed < FLUSH_BYTES) return;
+      flushed = end;
       flushing = handle
         .datasync()
         // The system tells it once: the last call would succeed.
@@ -189,7 +196,6 @@ export async function createSink(path: string): Promise<ByteSink> {
           flushing = undefined;
         });
     });
-  };
   const taker = mayHashInThread() && coreIsLeft() ? takeBeside(put) : takeHere(put);
 
   const abort = async () => {

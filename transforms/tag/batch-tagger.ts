@@ -46,6 +46,8 @@ export function batchTagger(bound: Bound): (batch: RecordBatch) => Tags {
   const merges = mergings.some((merging) => merging !== undefined);
   const found = new LabelRows();
   let begun: RecordBatch | undefined;
+  /** Memory of the last batch's codes. */
+  let spare = new Uint16Array(0);
 
   function begin(batch: RecordBatch): void {
     if (begun === batch) return;
@@ -74,7 +76,8 @@ export function batchTagger(bound: Bound): (batch: RecordBatch) => Tags {
   function codesOf(batch: RecordBatch): Uint16Array | undefined {
     const each = others.length === m && m <= MAXIMUM_CODED && others.every((source) => source.addCodes);
     if (!each || merges || softs.length > 0) return undefined;
-    const codes = new Uint16Array(batch.numRows);
+    if (spare.length < batch.numRows) spare = new Uint16Array(batch.numRows);
+    const codes = spare.subarray(0, batch.numRows).fill(0);
     const factorOf = (attribute: number) => CODE_BASE ** (m - 1 - attribute);
     return others.every((source) => source.addCodes!(codes, factorOf)) ? codes : undefined;
   }

@@ -81,7 +81,7 @@ export function validity(data: Data): Uint8Array | undefined {
 }
 
 /** Offsets as int32, refused where they descend or leave the values: the file's lengths lie. */
-export function checkedOffsets(name: string, raw: Int32Array | BigInt64Array, rows: number, limit: number): Int32Array {
+function checkedOffsets(name: string, raw: Int32Array | BigInt64Array, rows: number, limit: number): Int32Array {
   if (rows === 0 && raw.length === 0) return new Int32Array(1);
   let offsets: Int32Array;
   if (raw instanceof BigInt64Array) {
