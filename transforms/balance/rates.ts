@@ -37,17 +37,21 @@ function groupWeights(instance: Instance, problem: Problem, duals: WeightDuals) 
   return { weight, ess: squares > 0 ? (instance.rows * total * total) / squares : 0 };
 }
 
+/** A share of all weight up to this is the solver's rounding: weights are differences of duals, and 0 where those cancel. */
+const NO_WEIGHT = 1e-9;
+
 /** RB and AB from sums of weights, as groupSums gives them; a pair counts where `counted` says so. */
-function largest(sums: Float64Array, { m, c, target }: Problem, counted: (k: number, label: number) => boolean) {
+function largest(sums: Float64Array, { m, c, target, rate }: Problem, counted: (k: number, label: number) => boolean) {
   const width = c + 1;
+  const least = NO_WEIGHT * rate;
   let rb: number | null = null;
   let ab: number | null = null;
   for (let k = 0; k < m; k++) {
     const absent = (k * 3 + ABSENT) * width;
     const present = (k * 3 + PRESENT) * width;
     const known = sums[absent] + sums[present];
-    if (known > 0) rb = Math.max(rb ?? 0, Math.abs(target[k] - sums[present] / known));
-    if (!(sums[absent] > 0 && sums[present] > 0)) continue;
+    if (known > least) rb = Math.max(rb ?? 0, Math.abs(target[k] - sums[present] / known));
+    if (!(sums[absent] > least && sums[present] > least)) continue;
     for (let r = 1; r <= c; r++) {
       if (!counted(k, r)) continue;
       ab = Math.max(ab ?? 0, Math.abs(sums[present + r] / sums[present] - sums[absent + r] / sums[absent]));
