@@ -1,7 +1,6 @@
 /** One thread beside the main one that decodes and encodes Parquet, half the time of a pass, while the main one tags. */
-import { Worker } from 'node:worker_threads';
 import { coresOfProcess, takeCore } from '../schemas/cores.js';
-import { InvariantError } from '../schemas/errors.js';
+import { startThread } from '../schemas/thread.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
 import type { Answer, Task } from './parquet-worker.js';
@@ -23,47 +22,18 @@ const SPARES = 2;
 /** A spare may be so many times as large as what is wanted. */
 const SPARE_FACTOR = 4;
 
-type Ask = { decode: DecodeTask } | { encode: EncodeTask } | { schema: Uint8Array };
-
-interface Waiting {
-  resolve(answer: Answer): void;
-  reject(error: Error): void;
-}
-
 /** Starts a thread. `onEnd` is called when it ended by itself: what waits for it is rejected then, and it takes no more. */
-function startThread(onEnd: () => void): ParquetThread {
-  // Flags of the process, such as a profiler's or a loader's, are not for this thread.
-  const worker = new Worker(new URL('./parquet-worker.js', import.meta.url), { execArgv: [] });
-  const waiting = new Map<number, Waiting>();
+function startCodec(onEnd: () => void): ParquetThread {
+  const thread = startThread<Task, Answer>(new URL('./parquet-worker.js', import.meta.url), 'Parquet', onEnd);
   const spares: ArrayBuffer[] = [];
-  let tasks = 0;
 
-  const ask = (task: Ask, bytes: Uint8Array): Promise<Answer> => {
-    const id = tasks++;
-    // An idle thread does not keep the process.
-    if (waiting.size === 0) worker.ref();
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-      worker.postMessage({ ...task, id } satisfies Task, [bytes.buffer as ArrayBuffer]);
-    });
-  };
-  const fail = (error: Error) => {
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
-    onEnd();
-  };
-  worker.on('message', (answer: Answer) => {
-    const asked = waiting.get(answer.id)!;
+  async function ask(task: Task, { buffer }: Uint8Array): Promise<Answer> {
+    const answer = await thread.ask(task, [buffer as ArrayBuffer]);
     spares.unshift(answer.memory);
     spares.splice(SPARES);
-    waiting.delete(answer.id);
-    if (waiting.size === 0) worker.unref();
-    if ('reason' in answer) asked.reject(new Error(answer.reason));
-    else asked.resolve(answer);
-  });
-  worker.on('error', fail);
-  worker.on('exit', (code) => fail(new InvariantError(`the Parquet thread ended with code ${code}`)));
-  worker.unref();
+    if ('reason' in answer) throw new Error(answer.reason);
+    return answer;
+  }
 
   return {
     take(bytes) {
@@ -98,7 +68,7 @@ export function allowParquetThread(on: boolean): void {
 /** The process's thread, started when first asked for; undefined where it may not have one. */
 export function parquetThread(): ParquetThread | undefined {
   if (!allowed) return undefined;
-  running ??= startThread(() => {
+  running ??= startCodec(() => {
     running = undefined;
   });
   return running;

@@ -3,14 +3,10 @@ import { parentPort } from 'node:worker_threads';
 import { type DecodeTask, decodeParquet, type EncodeTask, encodeParquet, reasonOf, schemaOf } from './parquet-codec.js';
 import { buffersOf, type CopiedBatch } from './wasm-arrays.js';
 
-export type Task = { readonly id: number } & (
-  | { readonly decode: DecodeTask }
-  | { readonly encode: EncodeTask }
-  | { readonly schema: Uint8Array }
-);
+export type Task = { readonly decode: DecodeTask } | { readonly encode: EncodeTask } | { readonly schema: Uint8Array };
 
 /** `memory` is the buffer that came with the task. */
-export type Answer = { readonly id: number; readonly memory: ArrayBuffer } & (
+export type Answer = { readonly memory: ArrayBuffer } & (
   | { readonly batches: CopiedBatch[] }
   | { readonly file: Uint8Array }
   | { readonly stream: Uint8Array }
@@ -37,7 +33,7 @@ function decode(task: DecodeTask): { batches: CopiedBatch[]; moved: ArrayBuffer[
 
 function answer(task: Task): { message: Answer; moved: ArrayBuffer[] } {
   const bytes = 'decode' in task ? task.decode.file : 'encode' in task ? task.encode.stream : task.schema;
-  const back = { id: task.id, memory: bytes.buffer as ArrayBuffer };
+  const back = { memory: bytes.buffer as ArrayBuffer };
   try {
     if ('decode' in task) {
       const { batches, moved } = decode(task.decode);

@@ -1,7 +1,6 @@
 /** One thread beside the main one that takes the SHA-256 of what is written, which is as much work as writing it. */
-import { Worker } from 'node:worker_threads';
 import { coresOfProcess } from '../schemas/cores.js';
-import { InvariantError } from '../schemas/errors.js';
+import { startThread } from '../schemas/thread.js';
 import type { HashAnswer, HashTask } from './hash-worker.js';
 
 /** The SHA-256 of one file. */
@@ -14,48 +13,16 @@ export interface ThreadHash {
   drop(): void;
 }
 
-interface Waiting {
-  resolve(answer: HashAnswer): void;
-  reject(error: Error): void;
-}
-
-/** Starts a thread. `onEnd` is called when it ended by itself: what waits for it is rejected then, and so is what is asked later. */
-function startThread(onEnd: () => void): () => ThreadHash {
-  // Flags of the process, such as a profiler's or a loader's, are not for this thread.
-  const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { execArgv: [] });
-  const waiting: Waiting[] = [];
+/** Starts a thread, on which `onEnd` is called when it ended by itself. */
+function startHashing(onEnd: () => void): () => ThreadHash {
+  const thread = startThread<HashTask, HashAnswer>(new URL('./hash-worker.js', import.meta.url), 'hashing', onEnd);
   let files = 0;
-  let ended: Error | undefined;
-
-  const ask = (task: HashTask): Promise<HashAnswer> => {
-    if (ended !== undefined) return Promise.reject(ended);
-    // An idle thread does not keep the process.
-    if (waiting.length === 0) worker.ref();
-    return new Promise((resolve, reject) => {
-      waiting.push({ resolve, reject });
-      worker.postMessage(task);
-    });
-  };
-  const fail = (error: Error) => {
-    if (ended !== undefined) return;
-    ended = error;
-    for (const { reject } of waiting.splice(0)) reject(error);
-    onEnd();
-  };
-  worker.on('message', (answer: HashAnswer) => {
-    waiting.shift()!.resolve(answer);
-    if (waiting.length === 0) worker.unref();
-  });
-  worker.on('error', fail);
-  worker.on('exit', (code) => fail(new InvariantError(`the hashing thread ended with code ${code}`)));
-  worker.unref();
-
   return () => {
     const file = files++;
     return {
-      update: (block) => ask({ file, block }),
-      digest: async () => (await ask({ file, end: 'digest' })).digest!,
-      drop: () => worker.postMessage({ file, end: 'drop' } satisfies HashTask),
+      update: (block) => thread.ask({ file, block }),
+      digest: async () => (await thread.ask({ file, end: 'digest' })).digest!,
+      drop: () => thread.tell({ file, end: 'drop' }),
     };
   };
 }
@@ -75,7 +42,7 @@ export function mayHashInThread(): boolean {
 
 /** A hash in the process's thread, which is started when first asked for. */
 export function hashInThread(): ThreadHash {
-  running ??= startThread(() => {
+  running ??= startHashing(() => {
     running = undefined;
   });
   return running();
