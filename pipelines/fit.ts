@@ -72,14 +72,9 @@ export async function fit(context: FitContext, gathered: Gathered): Promise<Fitt
   const asked = createProblem(balance, targets, names, { counts });
   const largest = instance === undefined ? null : largestRate(instance, asked).rate;
   const rate = balance.rate === 'auto' ? automaticRate(largest, balance.patterns) : balance.rate;
-  const problem = createProblem(balance, targets, names, { counts, rate });
+  const problemAt = (rate: number) => createProblem(balance, targets, names, { counts, rate });
+  const problem = problemAt(rate);
   const start = startOf(job, names);
-  const known = {
-    problem,
-    largestRate: largest,
-    feasible: isFeasible(rate, largest),
-    ...otherRates(gathered, job.config, rate, (rate) => createProblem(balance, targets, names, { counts, rate })),
-  };
   const dualsOf = (weight: WeightDuals, steps: number, fit: 'exact' | 'thinned' | 'stream'): Duals => ({
     version: DUALS_VERSION,
     attributes: [...names.attributes],
@@ -96,6 +91,12 @@ export async function fit(context: FitContext, gathered: Gathered): Promise<Fitt
       `balance.fit: exact needs at most balance.patterns = ${balance.patterns} distinct patterns, and there are more. Raise it, or use auto, which then fits a sample of them, or stream.`,
     ]);
   }
+  const known = {
+    problem,
+    largestRate: largest,
+    feasible: isFeasible(rate, largest),
+    ...otherRates({ ...gathered, whole: instance }, job.config, rate, problemAt),
+  };
   if (exactly && balance.fit !== 'stream') {
     const { w, mu, utilityMean, iterations } = fitExact(instance, problem, start === undefined ? {} : { start });
     const fitted = { w, mu, rate, utilityMean };

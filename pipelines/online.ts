@@ -102,6 +102,6 @@ export async function onlineFit({ job, names }: FitContext, { problem, ranges, s
     largestRate: largest,
     feasible: isFeasible(problem.rate, largest),
     dualBound: exact?.dual ?? 0,
-    ...otherRates(gathered, job.config, problem.rate, problemAt),
+    ...otherRates({ ...gathered, whole: instance }, job.config, problem.rate, problemAt),
   };
 }

@@ -1,5 +1,6 @@
 /** What other rates would give. */
 import type { RunConfig } from '../schemas/config.js';
+import type { Instance } from '../transforms/balance/instance.js';
 import type { Problem } from '../transforms/balance/problem.js';
 import type { Gathered } from '../transforms/balance/range-files.js';
 import { ratePatterns } from '../transforms/balance/rate-patterns.js';
@@ -15,15 +16,18 @@ export interface OtherRates {
   readonly ratesSample?: number;
 }
 
-/** Fits what was gathered, of at least one row, at rates up to the largest weight and at `rate`, whichever fit made the duals. */
+/**
+ * Fits what was gathered, of at least one row, at rates up to the largest weight and at `rate`, whichever fit made the duals.
+ * `whole`: the instance of all its patterns, where it was made.
+ */
 export function otherRates(
-  gathered: Gathered,
+  { whole, ...gathered }: Gathered & { readonly whole?: Instance | undefined },
   { balance, report }: Pick<RunConfig, 'balance' | 'report'>,
   rate: number,
   problemAt: (rate: number) => Problem,
 ): OtherRates {
   if (report.rates === 0) return {};
-  const { instance, sample } = ratePatterns(gathered, MAXIMUM_PATTERNS);
+  const { instance, sample } = ratePatterns(gathered, MAXIMUM_PATTERNS, whole);
   const grid = Array.from({ length: report.rates }, (_, i) => (balance.maximum * (i + 1)) / report.rates);
   const problems = [...new Set([...grid, rate])].sort((a, b) => a - b).map(problemAt);
   const rates = biasAtRates(instance, problems, report.minimumSupport);

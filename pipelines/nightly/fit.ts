@@ -57,7 +57,7 @@ export function fitTotal(
     fit: 'exact',
   };
   const feasible = isFeasible(rate, largest) ?? false;
-  const rates = otherRates({ table: total }, { balance, report }, rate, problemAt);
+  const rates = otherRates({ table: total, whole: instance }, { balance, report }, rate, problemAt);
   return { problem, duals, exact, largestRate: largest, feasible, ...rates };
 }
 

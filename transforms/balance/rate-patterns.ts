@@ -12,14 +12,17 @@ export interface RatePatterns {
   readonly sample?: number;
 }
 
-/** At most `size` patterns that stand for all that were gathered, of at least one row. A sample is one of patterns with u as coarse as can be. */
-export function ratePatterns({ table, sample }: Gathered, size: number): RatePatterns {
+/**
+ * At most `size` patterns that stand for all that were gathered, of at least one row. A sample is one of patterns with u as coarse as can be.
+ * @param whole the instance of all patterns, where it was made
+ */
+export function ratePatterns({ table, sample }: Gathered, size: number, whole?: Instance): RatePatterns {
   if (sample !== undefined) {
     // Of what was kept, one less than all has a known priority behind it.
     const most = sample.tau > 0 ? Math.min(size, patternCount(sample.kept) - 1) : size;
     return sampleOf(sample.kept, most, sample.utilityMean);
   }
-  if (patternCount(table) <= size) return { instance: createInstance(table) };
+  if (patternCount(table) <= size) return { instance: whole ?? createInstance(table) };
   const coarse = createPatterns(table.m, table.c, Number.POSITIVE_INFINITY);
   coarse.level = COARSEST_UTILITY;
   mergePatterns(coarse, { ...table, limit: coarse.limit });
