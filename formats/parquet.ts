@@ -9,7 +9,7 @@ import { BATCH_BYTES, BATCH_ROWS, type Format, type Takes } from './format.js';
 import type { DecodeTask } from './parquet-codec.js';
 import { directBatches } from './parquet-direct.js';
 import { type ChunkBytes, type Fetched, fetchChunks, smallFile } from './parquet-file.js';
-import { type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
+import { type Chunk, type Footer, parquetError, readFooter, type TopColumn } from './parquet-footer.js';
 import { checkPages } from './parquet-pages.js';
 import { type ColumnTypes, columnTypes, schemaHint } from './parquet-schema.js';
 import { type ParquetThread, parquetThread } from './parquet-thread.js';
@@ -120,6 +120,12 @@ async function* decoded(
   }
 }
 
+/** Chunks of the columns' leaves, in their order. */
+function leavesOf({ groups }: Footer, group: number, columns: readonly TopColumn[]): Chunk[] {
+  const { chunks } = groups[group]!;
+  return columns.flatMap((c) => chunks.slice(c.firstLeaf, c.firstLeaf + c.paths.length));
+}
+
 async function fetchColumns(
   source: ByteSource,
   footer: Footer,
@@ -128,8 +134,8 @@ async function fetchColumns(
   take?: Take,
 ) {
   const place = `row group ${group}`;
-  const { chunks, rows } = footer.groups[group]!;
-  const leaves = columns.flatMap((c) => chunks.slice(c.firstLeaf, c.firstLeaf + c.paths.length));
+  const { rows } = footer.groups[group]!;
+  const leaves = leavesOf(footer, group, columns);
   const refuse = (bytes: number, what: string) => {
     if (bytes <= MAXIMUM_GROUP_BYTES) return;
     throw new InputError('Parquet: row group too large', {
@@ -211,8 +217,7 @@ async function* readGroup(
     return;
   }
   if (total === 0) return;
-  const leaves = columns.flatMap((c) => footer.groups[group]!.chunks.slice(c.firstLeaf, c.firstLeaf + c.paths.length));
-  const bytes = leaves.reduce((sum, { uncompressedBytes }) => sum + uncompressedBytes, 0);
+  const bytes = leavesOf(footer, group, columns).reduce((sum, { uncompressedBytes }) => sum + uncompressedBytes, 0);
   const aside = bytes <= ASIDE_BYTES ? parquetThread() : undefined;
   const shapes = schema.fields.map(({ type }) => shapeOf(type as DataType));
   const fetch = async (): Promise<Wanted> => {

@@ -202,6 +202,11 @@ function shortName(block: Uint8Array): string {
  */
 export async function* tarMembers(file: Forward): AsyncGenerator<readonly TarMember[]> {
   let run: TarMember[] = [];
+  function* handOn() {
+    const done = run;
+    run = [];
+    if (done.length > 0) yield done;
+  }
   let longName: string | undefined;
   let pax: Pax = {};
   let index = 0;
@@ -212,8 +217,7 @@ export async function* tarMembers(file: Forward): AsyncGenerator<readonly TarMem
     for (let at = 0; ; ) {
       let block = file.held(at, BLOCK);
       if (block === undefined) {
-        if (run.length > 0) yield run;
-        run = [];
+        yield* handOn();
         block = await file.take(at, BLOCK);
       }
       // Some writers leave the end of the archive out.
@@ -221,8 +225,7 @@ export async function* tarMembers(file: Forward): AsyncGenerator<readonly TarMem
       if (block.length === 0 && index > 0 && !pending && !(file.bytes! < end)) return;
       if (block.length < BLOCK) throw fail(`a header of ${BLOCK} bytes`, `${block.length}: the file is cut off`);
       if (block[0] === 0 && isZero(block)) {
-        if (run.length > 0) yield run;
-        run = [];
+        yield* handOn();
         await checkTrailer(file, at);
         return;
       }
@@ -243,8 +246,7 @@ export async function* tarMembers(file: Forward): AsyncGenerator<readonly TarMem
         if (size > MAXIMUM_META_BYTES) throw fail(`a header of at most ${MAXIMUM_META_BYTES} bytes`, `${size}`);
         let bytes = file.held(start, size);
         if (bytes === undefined) {
-          if (run.length > 0) yield run;
-          run = [];
+          yield* handOn();
           bytes = await file.take(start, size);
         }
         if (bytes.length < size) throw fail(`${size} bytes of a header`, `${bytes.length}: the file is cut off`);
@@ -274,7 +276,7 @@ export async function* tarMembers(file: Forward): AsyncGenerator<readonly TarMem
       index++;
     }
   } catch (error) {
-    if (run.length > 0) yield run;
+    yield* handOn();
     throw error;
   }
 }

@@ -89,9 +89,8 @@ function takeBeside(put: Put): Taker {
     underWay.add(one);
   };
 
+  /** Where none is free. */
   async function nextBlock(): Promise<Block> {
-    const idle = free.pop();
-    if (idle !== undefined) return idle;
     if (own.length < BLOCKS) {
       const block = spares.pop() ?? new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
       own.push(block);
