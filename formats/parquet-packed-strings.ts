@@ -117,6 +117,8 @@ export function packedStrings(chunk: PackedChunk, depth: Depth, take: Take): Pac
     const before = { ...at };
     const said = walk(of, definition, repetition, count, offsets, at);
     if ((said & SAYS.wrong) !== 0 || at.row >= rows) return undefined;
+    // A page of version 2 begins with a row; in older ones a list may go on from the page before.
+    if (parts.rows !== undefined && (parts.rows !== at.row - before.row || repetition[0] === 1)) return undefined;
     const items = at.item - before.item;
     const valued = (said & SAYS.nullItem) === 0 ? items : countOf(definition, count, highest);
     if ((parts.valued ?? valued) !== valued) return undefined;

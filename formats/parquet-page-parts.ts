@@ -34,8 +34,9 @@ export interface PageParts {
   readonly definition: Range;
   readonly values: Range;
   readonly encoding: number;
-  /** How many values it has, where it says so. */
+  /** How many values and how many rows it has, where it says so. */
   readonly valued?: number;
+  readonly rows?: number;
 }
 
 /** Only newer versions of Node have it. */
@@ -117,6 +118,7 @@ function partsV2(page: Page, codec: string, repeated: boolean, optional: boolean
     values: { bytes: values, start: 0, end: values.length },
     encoding: number(page, V2.encoding),
     valued,
+    rows,
   };
 }
 

@@ -5,8 +5,12 @@ import { Bool, DataType, Field, List, type RecordBatch, Utf8 } from 'apache-arro
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { Compression, Table, WriterPropertiesBuilder, WriterVersion, writeParquet } from 'parquet-wasm';
+import { takeFresh } from '../../formats/arena.js';
 import { streamBytes } from '../../formats/arrow-messages.js';
 import { parquet } from '../../formats/parquet.js';
+import { packedStrings } from '../../formats/parquet-packed-strings.js';
+import { ENCODING } from '../../formats/parquet-page-parts.js';
+import type { Page } from '../../formats/parquet-pages.js';
 import { InputError } from '../../schemas/errors.js';
 import { batchOf } from '../end-to-end/inputs.js';
 import { memorySource } from './memory.js';
@@ -159,6 +163,33 @@ test('columns that may be null and that may not, written by hyparquet, are read 
     { numRuns: 100 },
   );
   assert.ok(direct > 20, `${direct} of 100 were read from their pages`);
+});
+
+test('a page of version 2 whose first value is no new row, or whose rows are not as many as it says, is left to parquet-wasm', () => {
+  const dictionary: Page = {
+    kind: 'dictionary',
+    header: new Map([[2, ENCODING.plain]]),
+    values: 1,
+    bytes: Uint8Array.of(1, 0, 0, 0, 97),
+    uncompressedBytes: 5,
+  };
+  /** Of two values: levels in one group of packed bits, then two indices of one bit. */
+  const page = (repetition: number, rows: number): Page => {
+    const bytes = Uint8Array.of(3, repetition, 3, 0b11, 1, 3, 0);
+    const header = new Map(
+      [2, 0, rows, ENCODING.rleDictionary, 2, 2].map((value, i): [number, number] => [i + 1, value]),
+    );
+    return { kind: 'dataV2', header, values: 2, bytes, uncompressedBytes: bytes.length };
+  };
+  const offsets = (second: Page, rows: number) => {
+    const chunk = { pages: [dictionary, page(0b10, 1), second], codec: 'UNCOMPRESSED', rows, values: 4 };
+    const lists = packedStrings(chunk, { optional: false, items: { optional: false } }, takeFresh)?.lists;
+    return lists && [...lists.offsets];
+  };
+  assert.deepEqual(offsets(page(0b10, 1), 2), [0, 2, 4]);
+  assert.deepEqual(offsets(page(0b00, 2), 3), [0, 2, 3, 4]);
+  assert.equal(offsets(page(0b11, 0), 1), undefined);
+  assert.equal(offsets(page(0b10, 2), 2), undefined);
 });
 
 /** What reading comes to: the rows, or that they are refused. */
