@@ -2,10 +2,14 @@
  * Runs the compiled tests under the Node that runs this script.
  * Arguments: parts of paths; only test files whose path holds one of them are run. Those of test/runners need servers, and
  * are run only where an argument names that folder.
+ * M4_SEED: where generated cases come from, a number or `random`. The same every time unless it is asked for, so that a run tells of the
+ * change that it tests and not of luck.
  */
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ROOT } from './build.mjs';
 
 /** A file of tests that hangs must not hold up everything behind it; the longest takes some minutes, with many faults most of an hour. */
@@ -34,7 +38,13 @@ if (files.length === 0) {
   );
   process.exit(1);
 }
-console.log(`${files.length} test files, Node ${process.version}`);
+const { M4_SEED: asked = '1' } = process.env;
+const seed = asked === 'random' ? randomInt(2 ** 31) : Number(asked);
+if (!Number.isSafeInteger(seed) || Math.abs(seed) >= 2 ** 31) {
+  console.error(`M4_SEED: expected a whole number of 32 bits or random, got ${asked}`);
+  process.exit(1);
+}
+console.log(`${files.length} test files, Node ${process.version}, M4_SEED=${seed}`);
 const { status } = spawnSync(
   process.execPath,
   [
@@ -42,8 +52,9 @@ const { status } = spawnSync(
     '--test-reporter=spec',
     `--test-concurrency=${withRunners ? 1 : CONCURRENCY}`,
     `--test-timeout=${TIMEOUT_MILLISECONDS}`,
+    `--import=${pathToFileURL(join(ROOT, 'dist', 'test', 'seed.js'))}`,
     ...files,
   ],
-  { cwd: ROOT, stdio: 'inherit' },
+  { cwd: ROOT, stdio: 'inherit', env: { ...process.env, M4_SEED: `${seed}` } },
 );
 process.exit(status ?? 1);
