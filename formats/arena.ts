@@ -1,3 +1,5 @@
+import type { FixedValues } from './data.js';
+
 /** Gives out memory for buffers: `bytes` bytes at a multiple of 8, with anything in them. */
 export type Take = (bytes: number) => Uint8Array;
 
@@ -37,4 +39,14 @@ export function makeArena(allocate: Allocate = (bytes) => new ArrayBuffer(bytes)
       wanted = 0;
     },
   };
+}
+
+/** `count` values of the kind of `like`, in memory from `take`. */
+export function takeLike<T extends FixedValues>(take: Take, like: T, count: number): T {
+  const { buffer, byteOffset } = take(count * like.BYTES_PER_ELEMENT);
+  return new (like.constructor as new (buffer: ArrayBufferLike, at: number, count: number) => T)(
+    buffer,
+    byteOffset,
+    count,
+  );
 }

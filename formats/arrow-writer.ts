@@ -40,7 +40,7 @@ export function arrowWriter(schema: Schema, { recordBatchRows = BATCH_ROWS }: Ar
   return {
     write(batch) {
       const out = start();
-      for (const group of rebuffer.push(batch)) out.push(append(group));
+      for (const group of rebuffer.push(batch)) out.push(append(group()));
       return out;
     },
     close() {

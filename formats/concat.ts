@@ -1,6 +1,6 @@
 import type { Data, RecordBatch } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
-import { type Take, takeFresh } from './arena.js';
+import { type Take, takeFresh, takeLike } from './arena.js';
 import { bitmapBytes, copyBits, setBits } from './bits.js';
 import { batchOf, type FixedValues, layoutOf, rebuilt } from './data.js';
 
@@ -39,14 +39,7 @@ function boolValues(parts: readonly Range[], rows: number, take: Take): Uint8Arr
 function fixedValues(parts: readonly Range[], rows: number, take: Take): FixedValues {
   const { stride } = parts[0]!.data;
   const values = parts[0]!.data.values as FixedValues;
-  const { buffer, byteOffset } = take(rows * stride * values.BYTES_PER_ELEMENT);
-  const out: FixedValues = new (
-    values.constructor as new (
-      b: ArrayBufferLike,
-      at: number,
-      count: number,
-    ) => FixedValues
-  )(buffer, byteOffset, rows * stride);
+  const out = takeLike(take, values, rows * stride);
   let at = 0;
   for (const { data, start, end } of parts) {
     out.set((data.values as FixedValues).subarray(start * stride, end * stride) as never, at);
@@ -57,8 +50,7 @@ function fixedValues(parts: readonly Range[], rows: number, take: Take): FixedVa
 
 /** Offsets from 0 on; the bytes or items of part k are `offsets[start] .. offsets[end]` of that part. */
 function joinedOffsets(parts: readonly Range[], rows: number, take: Take): Int32Array {
-  const { buffer, byteOffset } = take((rows + 1) * Int32Array.BYTES_PER_ELEMENT);
-  const out = new Int32Array(buffer, byteOffset, rows + 1);
+  const out = takeLike(take, parts[0]!.data.valueOffsets as Int32Array, rows + 1);
   let row = 0;
   let total = 0;
   for (const { data, start, end } of parts) {

@@ -83,8 +83,3 @@ export function batchOf(schema: Schema, columns: readonly Data[], rows: number):
     new Data(type, 0, rows, 0, [undefined, undefined, undefined, undefined] as never, [...columns]),
   );
 }
-
-/** Zeroed values of the same kind and `count` elements. */
-export function zeroed(like: FixedValues, count: number): FixedValues {
-  return new (like.constructor as new (length: number) => FixedValues)(count);
-}

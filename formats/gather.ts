@@ -1,8 +1,8 @@
 import type { Data, RecordBatch } from 'apache-arrow';
 import { InvariantError } from '../schemas/errors.js';
-import { type Take, takeFresh } from './arena.js';
+import { type Take, takeFresh, takeLike } from './arena.js';
 import { bitmapBytes } from './bits.js';
-import { batchOf, type FixedValues, layoutOf, rebuilt, zeroed } from './data.js';
+import { batchOf, type FixedValues, layoutOf, rebuilt } from './data.js';
 
 /** Below this mean length of a run, copying element by element beats a call of TypedArray.set a run (measured: they meet at 8 to 16). */
 const RUN_ROWS = 12;
@@ -33,8 +33,13 @@ function selectionOf(indices: Uint32Array): Selection {
 }
 
 /** Bit `offset + index` of `bits` for each index, packed, and how many of them are 0. */
-function gatherBits(bits: Uint8Array, offset: number, indices: Uint32Array): { bits: Uint8Array; zeros: number } {
-  const out = new Uint8Array(bitmapBytes(indices.length));
+function gatherBits(
+  bits: Uint8Array,
+  offset: number,
+  indices: Uint32Array,
+  take: Take,
+): { bits: Uint8Array; zeros: number } {
+  const out = take(bitmapBytes(indices.length)).fill(0);
   let ones = 0;
   for (let i = 0; i < indices.length; i++) {
     const at = offset + indices[i]!;
@@ -89,8 +94,13 @@ function gatherWords(from: FixedValues, to: FixedValues, indices: Uint32Array): 
   }
 }
 
-function gatherFixed(values: FixedValues, stride: number, { indices, start, length }: Selection): FixedValues {
-  const out = zeroed(values, indices.length * stride);
+function gatherFixed(
+  values: FixedValues,
+  stride: number,
+  { indices, start, length }: Selection,
+  take: Take,
+): FixedValues {
+  const out = takeLike(take, values, indices.length * stride);
   if (stride === 1 && indices.length < start.length * RUN_ROWS) {
     gatherWords(values, out, indices);
     return out;
@@ -105,9 +115,10 @@ function gatherFixed(values: FixedValues, stride: number, { indices, start, leng
 }
 
 /** Offsets of the chosen rows, from 0. Throws where they no longer fit into 31 bits (only repeats can make them). */
-function gatherOffsets(offsets: Int32Array, { indices }: Selection): Int32Array {
-  const out = new Int32Array(indices.length + 1);
+function gatherOffsets(offsets: Int32Array, { indices }: Selection, take: Take): Int32Array {
+  const out = takeLike(take, offsets, indices.length + 1);
   let at = 0;
+  out[0] = 0;
   for (let i = 0; i < indices.length; i++) {
     const row = indices[i]!;
     at += offsets[row + 1]! - offsets[row]!;
@@ -154,20 +165,22 @@ function gatherSelected(data: Data, selection: Selection, take: Take): Data {
   const layout = layoutOf(data.type);
   if (layout === 'null') return rebuilt(data, rows, rows, {});
   const nullable = data.nullCount > 0;
-  const { bits, zeros } = nullable ? gatherBits(data.nullBitmap, data.offset, indices) : { bits: undefined, zeros: 0 };
+  const { bits, zeros } = nullable
+    ? gatherBits(data.nullBitmap, data.offset, indices, take)
+    : { bits: undefined, zeros: 0 };
   switch (layout) {
     case 'bool':
       return rebuilt(data, rows, zeros, {
-        values: gatherBits(data.values as Uint8Array, data.offset, indices).bits,
+        values: gatherBits(data.values as Uint8Array, data.offset, indices, take).bits,
         validity: bits,
       });
     case 'fixed':
       return rebuilt(data, rows, zeros, {
-        values: gatherFixed(data.values as FixedValues, data.stride, selection),
+        values: gatherFixed(data.values as FixedValues, data.stride, selection, take),
         validity: bits,
       });
     case 'bytes': {
-      const offsets = gatherOffsets(data.valueOffsets as Int32Array, selection);
+      const offsets = gatherOffsets(data.valueOffsets as Int32Array, selection, take);
       const values = gatherBytes(
         data.valueOffsets as Int32Array,
         data.values as Uint8Array,
@@ -177,7 +190,7 @@ function gatherSelected(data: Data, selection: Selection, take: Take): Data {
       return rebuilt(data, rows, zeros, { offsets, values, validity: bits });
     }
     case 'list': {
-      const offsets = gatherOffsets(data.valueOffsets as Int32Array, selection);
+      const offsets = gatherOffsets(data.valueOffsets as Int32Array, selection, take);
       const items = itemsOf(data.valueOffsets as Int32Array, indices, offsets[rows]!);
       const child = gatherSelected(data.children[0]!, selectionOf(items), take);
       return rebuilt(data, rows, zeros, { offsets, validity: bits }, [child]);
@@ -206,7 +219,7 @@ export function gatherData(data: Data, indices: Uint32Array): Data {
 /**
  * The rows `indices` [kept] of a batch, in that order; a row may be chosen more than once. A new batch with offset 0 and its own buffers
  * (dictionaries are shared); slices are honoured. Runs of neighbouring rows are copied at once. Indices must be below `batch.numRows`.
- * `take` gives the memory of texts and bytes, which is most of it.
+ * `take` gives their memory.
  */
 export function gather(batch: RecordBatch, indices: Uint32Array, take: Take = takeFresh): RecordBatch {
   const selection = selectionOf(indices);

@@ -30,9 +30,6 @@ const SAMPLED_ROWS = 4096;
 /** Left free before a group's buffers for the heads of an IPC stream: enough for some hundred columns, and more are copied once more. */
 const HEAD_ROOM = 64 * 1024;
 
-/** Row groups that wait for their bytes while the next one is gathered. */
-const ENCODING = 1;
-
 /**
  * Text columns with few different values, judged by evenly spaced rows. Elsewhere a dictionary is only tried and given up: it costs a third of
  * the time, and makes scores larger by half.
@@ -91,8 +88,8 @@ export function parquetWriter(
   let dictionaries: string[] | undefined;
   let first: FileMetaData | undefined;
 
-  /** Files of one row group each, in order. */
-  const encoding: (Uint8Array | Promise<Uint8Array>)[] = [];
+  /** The file of the last row group, which is encoded while the next one is gathered. */
+  let encoding: Uint8Array | Promise<Uint8Array> | undefined;
   const encode = (group: RecordBatch, encodeTask: Encoder): Uint8Array | Promise<Uint8Array> => {
     dictionaries ??= repetitive(group);
     arena.reset();
@@ -146,17 +143,17 @@ export function parquetWriter(
       const out: Uint8Array[] = [];
       const encodeTask = await encoder();
       for (const group of rebuffer.push(batch)) {
-        encoding.push(encode(group, encodeTask));
-        while (encoding.length > ENCODING) out.push(...append(await encoding.shift()!));
+        // Its memory is that of the one before, once that is encoded.
+        if (encoding !== undefined) out.push(...append(await encoding));
+        encoding = encode(group(), encodeTask);
       }
       return out;
     },
     async close() {
-      const rest = rebuffer.rest();
       const encodeTask = await encoder();
-      if (rest !== undefined) encoding.push(encode(rest, encodeTask));
-      const out: Uint8Array[] = [];
-      for (const file of encoding.splice(0)) out.push(...append(await file));
+      const out: Uint8Array[] = encoding === undefined ? [] : append(await encoding);
+      const rest = rebuffer.rest();
+      if (rest !== undefined) out.push(...append(await encode(rest, encodeTask)));
       if (first === undefined) {
         // Without a row parquet-wasm writes a whole file by itself.
         return [await encodeTask({ stream: streamBytes(schema), compression, dictionaries: [], rows: 1 })];

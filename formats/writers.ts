@@ -29,11 +29,3 @@ export function writerFor(format: string, schema: Schema, options: WriterOptions
   if (open !== undefined) return open(schema, options);
   throw new InputError('format', { expected: Object.keys(writers).join(' or '), got: format });
 }
-
-/** Formats whose writers keep nothing of a batch once their bytes are written; the others gather rows for larger groups. */
-const PASSING: ReadonlySet<string> = new Set(['tfrecord', 'webdataset']);
-
-/** Whether the memory of a batch is free again when its bytes are written in each of these formats. */
-export function keepNoBatch(formats: readonly string[]): boolean {
-  return formats.every((format) => PASSING.has(format));
-}

@@ -3,10 +3,13 @@ import { test } from 'node:test';
 import { Field, Float32, Int32, makeData, type RecordBatch, Schema } from 'apache-arrow';
 import fc from 'fast-check';
 import { makeArena } from '../../formats/arena.js';
+import { arrowWriter } from '../../formats/arrow-writer.js';
 import { bitmapBytes, copyBits, countBits, setBits } from '../../formats/bits.js';
 import { concat, concatRanges } from '../../formats/concat.js';
 import { batchOf } from '../../formats/data.js';
+import type { BatchWriter } from '../../formats/format.js';
 import { gather } from '../../formats/gather.js';
+import { parquetWriter } from '../../formats/parquet-writer.js';
 import { tfrecordWriter } from '../../formats/tfrecord-writer.js';
 import { batches, rowsOf } from './random.js';
 
@@ -28,12 +31,20 @@ test('gathering gives the rows that picking them one by one gives', () => {
   );
 });
 
+const SMALL_GROUPS = 7;
+const WRITERS: Readonly<Record<string, (schema: Schema) => BatchWriter>> = {
+  parquet: (schema) => parquetWriter(schema, { compression: 'snappy', rowGroupRows: SMALL_GROUPS }),
+  arrow: (schema) => arrowWriter(schema, { recordBatchRows: SMALL_GROUPS }),
+  tfrecord: tfrecordWriter,
+};
+
 test('writers of shards make the same bytes of rows in memory that is used again', async () => {
   await fc.assert(
     fc.asyncProperty(
-      batches(),
+      fc.constantFrom(...Object.keys(WRITERS)),
+      batches({ dictionaries: false }),
       fc.array(fc.array(fc.nat(1000), { maxLength: 40 }), { minLength: 1 }),
-      async (batch, all) => {
+      async (format, batch, all) => {
         const picks = all.map((rows) =>
           Uint32Array.from(batch.numRows === 0 ? [] : rows.map((row) => row % batch.numRows)),
         );
@@ -47,17 +58,18 @@ test('writers of shards make the same bytes of rows in memory that is used again
         ];
         const files = await Promise.all(
           makers.map(async (make) => {
-            const writer = tfrecordWriter(batch.schema);
+            const writer = WRITERS[format]!(batch.schema);
             const chunks: Uint8Array[] = [];
             for (const picked of picks)
               for (const chunk of await writer.write(make(picked))) chunks.push(chunk.slice());
+            for (const chunk of await writer.close()) chunks.push(chunk.slice());
             return Buffer.concat(chunks);
           }),
         );
         assert.ok(files[0]!.equals(files[1]!));
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 200 },
   );
 });
 

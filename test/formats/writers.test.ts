@@ -190,7 +190,7 @@ test('groups end early at their bytes, at the same row whatever the batches', ()
   const whole = batch.data.children.reduce((sum, c) => sum + rangeBytes(c, 0, rows), 0);
   const sizes = (parts: RecordBatch[]) => {
     const rebuffer = makeRebuffer(batch.schema, { rows: 10_000, bytes: whole / 4 });
-    const out = parts.flatMap((part) => [...rebuffer.push(part)].map((g) => g.numRows));
+    const out = parts.flatMap((part) => Array.from(rebuffer.push(part), (group) => group().numRows));
     return [...out, rebuffer.rest()?.numRows];
   };
   const once = sizes([batch]);
@@ -207,7 +207,7 @@ test('a stream made around the buffers of a group has the bytes of one that is c
         const stream = streamInPlace(group);
         if (stream !== undefined) assert.deepEqual(stream, copied);
       };
-      for (const group of rebuffer.push(batch)) same(group);
+      for (const group of rebuffer.push(batch)) same(group());
       const rest = rebuffer.rest();
       if (rest !== undefined) same(rest);
     }),
@@ -216,7 +216,10 @@ test('a stream made around the buffers of a group has the bytes of one that is c
 
 test('a group of captions needs no copy to become a stream, and one without room does', () => {
   const batch = captions(2000);
-  const group = (room: number) => [...makeRebuffer(batch.schema, { rows: 512, bytes: 2 ** 30 }, room).push(batch)][0]!;
+  const group = (room: number) =>
+    makeRebuffer(batch.schema, { rows: 512, bytes: 2 ** 30 }, room)
+      .push(batch)
+      .next().value!();
   assert.ok(streamInPlace(group(2 ** 14)) !== undefined);
   assert.equal(streamInPlace(group(16)), undefined);
   assert.equal(streamInPlace(batch), undefined);
@@ -226,7 +229,7 @@ test('a batch that is pushed twice in a row gives its rows twice', () => {
   const batch = captions(10);
   const rebuffer = makeRebuffer(batch.schema, { rows: 7, bytes: 2 ** 30 });
   const rows: number[] = [];
-  for (let i = 0; i < 2; i++) for (const group of rebuffer.push(batch)) rows.push(...group.getChild('n')!);
+  for (let i = 0; i < 2; i++) for (const group of rebuffer.push(batch)) rows.push(...group().getChild('n')!);
   rows.push(...rebuffer.rest()!.getChild('n')!);
   assert.deepEqual(rows, [...batch.getChild('n')!, ...batch.getChild('n')!]);
 });

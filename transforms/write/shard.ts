@@ -1,9 +1,8 @@
 /** One shard: its rows read, filtered, tagged, weighted, resampled and written. */
 import type { RecordBatch } from 'apache-arrow';
-import { type Arena, makeArena } from '../../formats/arena.js';
+import { type Arena, makeArena, type Take, takeLike } from '../../formats/arena.js';
 import { gather } from '../../formats/gather.js';
 import { encodeSchema } from '../../formats/schema-bytes.js';
-import { keepNoBatch } from '../../formats/writers.js';
 import { InvariantError } from '../../schemas/errors.js';
 import type { Tags } from '../../schemas/tags.js';
 import { addCertificate } from '../balance/certificate.js';
@@ -93,7 +92,8 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
   const part = openPart(dataPath(staging), name, stage.job.config.output);
   const { shuffled: shards } = context;
   const spill = shards === undefined ? undefined : openSpill(staging, { part: name, index: range.index, shards });
-  const arena = spill === undefined && keepNoBatch(stage.job.config.output.formats) ? makeArena() : undefined;
+  const arena = spill === undefined ? makeArena() : undefined;
+  const scratch = makeArena();
   try {
     let rows = 0;
     for await (const piece of stage.reader.range(range.from, range.to)) {
@@ -103,7 +103,7 @@ export async function writeShard(context: ShardContext, range: ShardRange): Prom
         context.onRows(piece.rows);
       } else {
         const known = await context.verdicts?.(piece.firstRow, piece.firstRow + piece.batch.numRows);
-        await writeBatch(context, { ...piece, known }, { part, spill, arena }, written).catch((error) => {
+        await writeBatch(context, { ...piece, known }, { part, spill, arena, scratch }, written).catch((error) => {
           throw placed(error, stage.reader, piece.firstRow);
         });
         rows += piece.batch.numRows;
@@ -128,46 +128,51 @@ interface Target {
   readonly spill: SpillWriter | undefined;
   /** Memory of the rows of a batch, where nobody keeps them. */
   readonly arena: Arena | undefined;
+  /** Memory of what is worked out about a batch, until it is written. */
+  readonly scratch: Arena;
 }
+
+const floats = ({ take }: Arena, count: number) => takeLike(take, new Float64Array(0), count);
 
 async function writeBatch(
   context: ShardContext,
   { batch, firstRow, known }: Examples & { readonly known: Verdicts | undefined },
-  { part, spill, arena }: Target,
+  { part, spill, arena, scratch }: Target,
   into: Written,
 ): Promise<void> {
   const { stage, weigher } = context;
   const { balance, output } = stage.job.config;
+  scratch.reset();
   const drop = known?.drop ?? stage.drop(batch, firstRow);
   const kept = keptRows(drop);
   const utility = stage.utility(batch, kept);
   const tags = known?.tags ?? tagsOf(context, { batch, firstRow, drop, kept }, utility);
   const duals = weigher.next(utility === undefined ? { tags } : { tags, utility });
-  const weights = weigh(tags, utility, duals, weigher.problem, new Float64Array(kept.length));
+  const weights = weigh(tags, utility, duals, weigher.problem, floats(scratch, kept.length));
   addWeighted(into.balanced, tags, weights);
   addWeights(into.weights, weights);
   addCertificate(into.certificate, tags, utility, duals, weigher.problem);
 
-  const ids = idsOf(batch, kept);
-  const uniform = new Float64Array(kept.length);
-  const rowNumbers = rowNumbersOf(kept, firstRow);
+  const ids = idsOf(batch, kept, scratch.take);
+  const uniform = floats(scratch, kept.length);
+  const rowNumbers = rowNumbersOf(kept, firstRow, floats(scratch, kept.length));
   uniforms(ids, rowNumbers, balance.seed, uniform);
-  const count = copies(weights, uniform, new Uint8Array(kept.length));
-  const raw = output.stages === undefined ? undefined : new Uint8Array(kept.length);
+  const count = copies(weights, uniform, scratch.take(kept.length));
+  const raw = output.stages === undefined ? undefined : scratch.take(kept.length);
   if (raw !== undefined) {
     uniforms(ids, rowNumbers, (balance.seed ^ RAW_STAGE) >>> 0, uniform);
     randomControl(uniform, rawRate(output.stages!, weigher.problem.rate), raw);
   }
   const { own, undone } = await withImages(context, batch, { kept, count, raw });
-  addWeighted(into.resampled, tags, new Float64Array(count));
+  addWeighted(into.resampled, tags, asFloats(count, floats(scratch, kept.length)));
   uniforms(ids, rowNumbers, (balance.seed ^ RANDOM_CONTROL) >>> 0, uniform);
-  const control = randomControl(uniform, weigher.problem.rate, new Uint8Array(kept.length));
-  addWeighted(into.random, tags, new Float64Array(control));
+  const control = randomControl(uniform, weigher.problem.rate, scratch.take(kept.length));
+  addWeighted(into.random, tags, asFloats(control, floats(scratch, kept.length)));
 
-  const allWeights = spread(weights, kept, new Float64Array(batch.numRows));
-  const allCopies = spread(count, kept, new Uint8Array(batch.numRows));
+  const allWeights = spread(weights, kept, floats(scratch, batch.numRows).fill(0));
+  const allCopies = spread(count, kept, scratch.take(batch.numRows).fill(0));
   const codes = { weightZero: stage.reasons.length + 1, sampledOut: stage.reasons.length + 2 };
-  const final = finalDrop(drop, allWeights, allCopies, codes, new Uint8Array(batch.numRows));
+  const final = finalDrop(drop, allWeights, allCopies, codes, scratch.take(batch.numRows));
   for (const row of undone) final[row] = codes.sampledOut + 1;
   countCodes(final, into.drops);
 
@@ -187,7 +192,7 @@ async function writeBatch(
     };
     await write('shard', allWeights, expand(allCopies, drop));
     if (raw !== undefined) {
-      const rawCopies = spread(raw, kept, new Uint8Array(batch.numRows));
+      const rawCopies = spread(raw, kept, scratch.take(batch.numRows).fill(0));
       await write(
         'raw',
         allWeights.map(() => 1),
@@ -268,16 +273,20 @@ function tagsOf(
   return selectTags(tags, kept);
 }
 
-function idsOf(batch: RecordBatch, kept: Uint32Array) {
-  return columnData(gather(project(batch, ['id']), kept), 'id');
+function idsOf(batch: RecordBatch, kept: Uint32Array, take: Take) {
+  return columnData(gather(project(batch, ['id']), kept, take), 'id');
 }
 
 // Loops are functions of their own: within one that waits, the engine makes fast code of them again and again.
 
-function rowNumbersOf(rows: Uint32Array, firstRow: number): Float64Array {
-  const numbers = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) numbers[i] = firstRow + rows[i];
-  return numbers;
+function rowNumbersOf(rows: Uint32Array, firstRow: number, out: Float64Array): Float64Array {
+  for (let i = 0; i < rows.length; i++) out[i] = firstRow + rows[i];
+  return out;
+}
+
+function asFloats(values: Uint8Array, out: Float64Array): Float64Array {
+  out.set(values);
+  return out;
 }
 
 function countCodes(codes: Uint8Array, into: Written['drops']): void {
