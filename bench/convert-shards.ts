@@ -21,7 +21,7 @@ async function convert(): Promise<{ rows: number; bytes: number }> {
     let writer: BatchWriter | undefined;
     // The types are known beforehand, as a run knows them from its plan.
     for await (const batch of webdataset.read(source, 0, Object.keys(COLUMNS), undefined, COLUMNS, {
-      passing: ['jpg'],
+      passing: true,
     })) {
       writer ??= tfrecordWriter(batch.schema);
       for (const chunk of await writer.write(batch)) await sink.write(chunk);

@@ -5,7 +5,10 @@ import type { Copied, Shape } from './wasm-arrays.js';
 
 const strideOf = (type: DataType) => (makeData({ type, length: 0 } as never) as Data).stride;
 const arrayOf = (type: DataType) =>
-  type.ArrayType as { BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer): FixedValues };
+  type.ArrayType as {
+    BYTES_PER_ELEMENT: number;
+    new (buffer: ArrayBufferLike, at: number, count: number): FixedValues;
+  };
 
 /** How columns of this type are copied. Throws an InvariantError for a type that is not carried in batches. */
 export function shapeOf(type: DataType): Shape {
@@ -25,22 +28,24 @@ export function shapeOf(type: DataType): Shape {
 
 /** Copied rows as Arrow data of the type whose shape they were copied by. */
 export function dataOf(type: DataType, { rows, validity, offsets, values, children }: Copied): Data {
-  const nulls = validity === undefined ? { nullCount: 0 } : { nullCount: -1, nullBitmap: new Uint8Array(validity) };
+  const nulls = validity === undefined ? { nullCount: 0 } : { nullCount: -1, nullBitmap: validity };
   const common = { type, length: rows, ...nulls };
   const child = (i: number) => dataOf(type.children[i]!.type, children[i]!);
-  const valueOffsets = offsets === undefined ? undefined : new Int32Array(offsets);
   const make = (parts: object) => makeData({ ...common, ...parts } as never) as Data;
   switch (layoutOf(type)) {
     case 'null':
       return makeData({ type, length: rows } as never) as Data;
-    case 'fixed':
-      return make({ data: new (arrayOf(type))(values!) });
+    case 'fixed': {
+      const array = arrayOf(type);
+      const { buffer, byteOffset, length } = values!;
+      return make({ data: new array(buffer, byteOffset, length / array.BYTES_PER_ELEMENT) });
+    }
     case 'bool':
-      return make({ data: new Uint8Array(values!) });
+      return make({ data: values });
     case 'bytes':
-      return make({ valueOffsets, data: new Uint8Array(values!) });
+      return make({ valueOffsets: offsets, data: values });
     case 'list':
-      return make({ valueOffsets, child: child(0) });
+      return make({ valueOffsets: offsets, child: child(0) });
     case 'fixedList':
       return make({ child: child(0) });
     default:

@@ -11,10 +11,10 @@ export const PACKED_BATCH_ROWS = 2 ** 17;
 /** Uncompressed bytes of a batch, about. */
 export const BATCH_BYTES = 2 * 2 ** 20;
 
-/** Names of columns that may come in a form of which less is to be done, where the caller says so. */
+/** Batches of which less is to be done, where the caller says that it takes them so. */
 export interface Takes {
-  /** Binary columns, whose bytes need not hold longer than until the next batch is asked for, or no more are: their memory may be used again. */
-  readonly passing?: readonly string[];
+  /** Batches need not hold longer than until the next one is asked for, or no more are: their memory may be used again. */
+  readonly passing?: boolean;
   /**
    * Columns of strings, or of lists of strings, that may have a dictionary. Batches that are made up of such columns and of booleans may then have up to
    * PACKED_BATCH_ROWS rows, and hold until the next batch is asked for, or no more are.
@@ -48,7 +48,10 @@ export interface Format {
   ): AsyncIterable<RecordBatch>;
 }
 
-/** Turns batches into the bytes of one file: append what each call returns, in order. It holds until the next call: a writer may use its memory again. */
+/**
+ * Turns batches into the bytes of one file: append what each call returns, in order. It holds until the next call: a writer may use its memory again. So
+ * may whoever made the batch, once the call has returned.
+ */
 export interface BatchWriter {
   write(batch: RecordBatch): Uint8Array[] | Promise<Uint8Array[]>;
   /** The last bytes; the writer is done. */

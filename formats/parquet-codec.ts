@@ -8,6 +8,7 @@ import {
   wasmMemory,
   writeParquet,
 } from 'parquet-wasm';
+import { type Take, takeFresh } from './arena.js';
 import { type CopiedBatch, columnsAt, type Shape } from './wasm-arrays.js';
 
 /** The calls of parquet-wasm that take time, on plain data, so that another thread can make them. */
@@ -37,14 +38,20 @@ export function schemaOf(file: Uint8Array): Uint8Array {
   return readSchema(file).intoIPCStream();
 }
 
-/** Batches one at a time, so that WebAssembly memory is left without a second copy of all. Throws what parquet-wasm throws; `reasonOf` reads it. */
-export function* decodeParquet({ file, batchRows, shapes }: DecodeTask): Generator<CopiedBatch> {
+/**
+ * Batches one at a time, so that WebAssembly memory is left without a second copy of all. `memory` gives that of each. Throws what parquet-wasm throws;
+ * `reasonOf` reads it.
+ */
+export function* decodeParquet(
+  { file, batchRows, shapes }: DecodeTask,
+  memory: () => Take = () => takeFresh,
+): Generator<CopiedBatch> {
   const arrays = readParquet(file, { batchSize: batchRows }).intoFFI();
   try {
     for (let i = 0; i < arrays.numArrays(); i++) {
       // Memory that grows is another buffer.
       const { buffer } = wasmMemory() as unknown as { readonly buffer: ArrayBuffer };
-      yield columnsAt(buffer, arrays.arrayAddr(i), shapes);
+      yield columnsAt(buffer, arrays.arrayAddr(i), shapes, memory());
     }
   } finally {
     arrays.free();

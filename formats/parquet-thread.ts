@@ -4,31 +4,32 @@ import { startThread } from '../schemas/thread.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
 import type { Answer, Task } from './parquet-worker.js';
-import type { CopiedBatch } from './wasm-arrays.js';
+import { type CopiedBatch, memoryOf } from './wasm-arrays.js';
 
 export interface ParquetThread {
   /** Memory for the bytes of a task, in a buffer of their own, with anything in it: that of a finished task where there is one. */
   readonly take: Take;
   /** All batches of the file, whose buffer is handed over. Rejects with the decoder's reason. */
   decode(task: DecodeTask): Promise<CopiedBatch[]>;
+  /** Takes the memory of a batch that is used up, for coming ones. */
+  give(batch: CopiedBatch): void;
   /** The Parquet file of a stream, whose buffer is handed over. Rejects with the encoder's reason. */
   encode(task: EncodeTask): Promise<Uint8Array>;
   /** The Arrow IPC stream of the schema of a file, whose buffer is handed over. Rejects with the decoder's reason. */
   schema(file: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Buffers of finished tasks that are kept, at most: one for a file to decode, one for a stream to encode. */
-const SPARES = 2;
-/** A spare may be so many times as large as what is wanted. */
-const SPARE_FACTOR = 4;
+/** Buffers of finished tasks that are kept, at most: two for files to decode, two for streams to encode. */
+const SPARES = 4;
 
 /** Starts a thread. `onEnd` is called when it ended by itself: what waits for it is rejected then, and it takes no more. */
 function startCodec(onEnd: () => void): ParquetThread {
   const thread = startThread<Task, Answer>(new URL('./parquet-worker.js', import.meta.url), 'Parquet', onEnd);
   const spares: ArrayBuffer[] = [];
+  let used: ArrayBuffer[] = [];
 
-  async function ask(task: Task, { buffer }: Uint8Array): Promise<Answer> {
-    const answer = await thread.ask(task, [buffer as ArrayBuffer]);
+  async function ask(task: Task, { buffer }: Uint8Array, moved: readonly ArrayBuffer[] = []): Promise<Answer> {
+    const answer = await thread.ask(task, [buffer as ArrayBuffer, ...moved]);
     spares.unshift(answer.memory);
     spares.splice(SPARES);
     if ('reason' in answer) throw new Error(answer.reason);
@@ -37,13 +38,21 @@ function startCodec(onEnd: () => void): ParquetThread {
 
   return {
     take(bytes) {
-      const fits = spares.findIndex(({ byteLength: n }) => n >= bytes && n <= bytes * SPARE_FACTOR);
-      return new Uint8Array(fits < 0 ? new ArrayBuffer(bytes) : spares.splice(fits, 1)[0]!, 0, bytes);
+      const fitting = spares.filter(({ byteLength }) => byteLength >= bytes);
+      if (fitting.length === 0) return new Uint8Array(bytes);
+      const smallest = fitting.reduce((a, b) => (b.byteLength < a.byteLength ? b : a));
+      spares.splice(spares.indexOf(smallest), 1);
+      return new Uint8Array(smallest, 0, bytes);
     },
     async decode(task) {
       if (!decodes) takeCore();
       decodes = true;
-      return ((await ask({ decode: task }, task.file)) as { batches: CopiedBatch[] }).batches;
+      const spares = used;
+      used = [];
+      return ((await ask({ decode: task, spares }, task.file, spares)) as { batches: CopiedBatch[] }).batches;
+    },
+    give({ columns }) {
+      used.push(...memoryOf(columns));
     },
     async encode(task) {
       return ((await ask({ encode: task }, task.stream)) as { file: Uint8Array }).file;

@@ -1,9 +1,14 @@
 /** Entry point of the thread that decodes and encodes Parquet; see parquet-thread.ts. It loads neither apache-arrow nor anything of a job. */
 import { parentPort } from 'node:worker_threads';
+import { makeBatchMemory } from './batch-memory.js';
 import { type DecodeTask, decodeParquet, type EncodeTask, encodeParquet, reasonOf, schemaOf } from './parquet-codec.js';
-import { buffersOf, type CopiedBatch } from './wasm-arrays.js';
+import { type CopiedBatch, memoryOf } from './wasm-arrays.js';
 
-export type Task = { readonly decode: DecodeTask } | { readonly encode: EncodeTask } | { readonly schema: Uint8Array };
+/** `spares` are blocks of batches that are used up. */
+export type Task =
+  | { readonly decode: DecodeTask; readonly spares: ArrayBuffer[] }
+  | { readonly encode: EncodeTask }
+  | { readonly schema: Uint8Array };
 
 /** `memory` is the buffer that came with the task. */
 export type Answer = { readonly memory: ArrayBuffer } & (
@@ -16,13 +21,15 @@ export type Answer = { readonly memory: ArrayBuffer } & (
 /** Bytes of batches that are handed over at once, at most. A dictionary of long strings decodes to many times what its pages say. */
 const MOVED_BYTES = 256 * 2 ** 20;
 
+const memory = makeBatchMemory();
+
 function decode(task: DecodeTask): { batches: CopiedBatch[]; moved: ArrayBuffer[] } {
   const batches: CopiedBatch[] = [];
   const moved: ArrayBuffer[] = [];
   let bytes = 0;
-  for (const batch of decodeParquet(task)) {
+  for (const batch of decodeParquet(task, memory.next)) {
     batches.push(batch);
-    for (const buffer of buffersOf(batch.columns)) {
+    for (const buffer of memoryOf(batch.columns)) {
       moved.push(buffer);
       bytes += buffer.byteLength;
     }
@@ -36,6 +43,7 @@ function answer(task: Task): { message: Answer; moved: ArrayBuffer[] } {
   const back = { memory: bytes.buffer as ArrayBuffer };
   try {
     if ('decode' in task) {
+      memory.give(task.spares);
       const { batches, moved } = decode(task.decode);
       return { message: { ...back, batches }, moved };
     }

@@ -3,6 +3,7 @@ import { type DataType, type RecordBatch, Schema } from 'apache-arrow';
 import type { ByteSource } from '../schemas/bytes.js';
 import { InputError, InvariantError } from '../schemas/errors.js';
 import type { Take } from './arena.js';
+import { makeBatchMemory } from './batch-memory.js';
 import { dataOf, shapeOf } from './copied.js';
 import { batchOf } from './data.js';
 import { BATCH_BYTES, BATCH_ROWS, type Format, type Takes } from './format.js';
@@ -13,7 +14,7 @@ import { type Chunk, type Footer, parquetError, readFooter, type TopColumn } fro
 import { checkPages } from './parquet-pages.js';
 import { type ColumnTypes, columnTypes, schemaHint } from './parquet-schema.js';
 import { type ParquetThread, parquetThread } from './parquet-thread.js';
-import type { CopiedBatch, Shape } from './wasm-arrays.js';
+import { type CopiedBatch, memoryOf, type Shape } from './wasm-arrays.js';
 
 /**
  * The wanted columns of one row group, uncompressed, at most. They are decoded at once, in WebAssembly memory that ends at 4 GiB and
@@ -82,12 +83,16 @@ async function blamed(
   return parquetError(file, place, 'data that can be decoded', reasonOf(error), error);
 }
 
+/** Of batches that are decoded on this thread. */
+const memory = makeBatchMemory();
+
 /** The batches of a row group: all at once from the thread, where one is given, or, on this one, each when it is wanted. */
 async function* decoded(
   fetched: Wanted,
   fetch: () => Promise<Wanted>,
   batchRows: number,
   aside: ParquetThread | undefined,
+  passing: boolean,
   file: string,
   place: string,
 ): AsyncGenerator<CopiedBatch> {
@@ -103,6 +108,7 @@ async function* decoded(
       // Each is let go once it was given: a row group may take as much memory as all the rest.
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         yield batch;
+        if (passing) aside.give(batch);
         // Work on batches that are there never waits: what the thread has done meanwhile, and the next group's bytes, would not be taken in.
         await setImmediate();
       }
@@ -113,7 +119,10 @@ async function* decoded(
   }
   const { decodeParquet } = await import('./parquet-codec.js');
   try {
-    yield* decodeParquet(task());
+    for (const batch of decodeParquet(task(), passing ? memory.next : undefined)) {
+      yield batch;
+      if (passing) memory.give(memoryOf(batch.columns));
+    }
   } catch (error) {
     if (error instanceof InvariantError) throw error;
     throw await blamed(wanted, { batchRows }, file, place, error);
@@ -200,7 +209,7 @@ async function* readGroup(
   names?: readonly string[],
   batchRows?: number,
   _types?: unknown,
-  { dictionaries }: Takes = {},
+  { dictionaries, passing = false }: Takes = {},
 ): AsyncGenerator<RecordBatch> {
   const file = source.name;
   const place = `row group ${group}`;
@@ -236,7 +245,7 @@ async function* readGroup(
   }
   const step = Math.max(1, Math.min(upTo, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
   let seen = 0;
-  for await (const batch of decoded(wanted, fetch, step, aside, file, place)) {
+  for await (const batch of decoded(wanted, fetch, step, aside, passing, file, place)) {
     seen += batch.rows;
     const data = batch.columns.map((column, i) => dataOf(schema.fields[i]!.type as DataType, column));
     yield batchOf(schema, data, batch.rows);

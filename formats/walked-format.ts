@@ -26,15 +26,14 @@ export function walkedFormat({ name, title, extensions, scan, read }: Walked): F
     name,
     extensions,
     plan,
-    async *read(source, group, names, batchRows = BATCH_ROWS, types, { passing = [] } = {}) {
+    async *read(source, group, names, batchRows = BATCH_ROWS, types, { passing = false } = {}) {
       const fail = (place: string, expected: string, got: string) =>
         new InputError(title, { file: source.name, place, expected, got });
       if (group !== 0) throw fail(`group ${group}`, 'group 0', 'none');
       const planned =
         types ?? Object.fromEntries((await plan(source)).columns.map((c) => [c.name, settledType(c.type)]));
       const columns = (names ?? Object.keys(planned)).map((column) => {
-        if (Object.hasOwn(planned, column))
-          return { name: column, type: planned[column]!, passing: passing.includes(column) };
+        if (Object.hasOwn(planned, column)) return { name: column, type: planned[column]!, passing };
         throw fail(`column ${column}`, 'a column of this name', Object.keys(planned).join(', '));
       });
       const batch = new BatchBuilder(columns);

@@ -1,4 +1,5 @@
 import { InvariantError } from '../schemas/errors.js';
+import type { Take } from './arena.js';
 import { bitmapBytes, copyBits } from './bits.js';
 import type { Layout } from './data.js';
 
@@ -18,14 +19,15 @@ export interface Shape {
   readonly children: readonly Shape[];
 }
 
-/** Rows of one column, from offset 0, in buffers of their own. */
+/** Rows of one column, from offset 0. */
 export interface Copied {
   readonly rows: number;
   /** Left out where nothing is null. */
-  readonly validity?: ArrayBuffer;
-  /** int32, from 0. */
-  readonly offsets?: ArrayBuffer;
-  readonly values?: ArrayBuffer;
+  readonly validity?: Uint8Array;
+  /** From 0. */
+  readonly offsets?: Int32Array;
+  /** At a multiple of 8 of its memory. */
+  readonly values?: Uint8Array;
   readonly children: readonly Copied[];
 }
 
@@ -41,8 +43,9 @@ const POINTER_BYTES = 4;
 const OFFSET_BYTES = 4;
 
 interface Source {
-  readonly memory: ArrayBuffer;
+  readonly memory: Uint8Array;
   readonly view: DataView;
+  readonly take: Take;
   /** Address of a `struct ArrowArray`. */
   readonly address: number;
 }
@@ -59,13 +62,9 @@ function pointer(source: Source, field: number, count: number, i: number): numbe
 
 const bufferAt = (source: Source, i: number) => pointer(source, FIELD.bufferList, FIELD.buffers, i);
 
-function bits({ memory }: Source, at: number, first: number, count: number): ArrayBuffer {
-  if ((first & 7) === 0) {
-    const start = at + (first >>> 3);
-    return memory.slice(start, start + bitmapBytes(count));
-  }
-  const out = new ArrayBuffer(bitmapBytes(count));
-  copyBits(new Uint8Array(memory, at, bitmapBytes(first + count)), first, new Uint8Array(out), 0, count);
+function bits({ memory, take }: Source, at: number, first: number, count: number): Uint8Array {
+  const out = take(bitmapBytes(count)).fill(0);
+  copyBits(memory.subarray(at, at + bitmapBytes(first + count)), first, out, 0, count);
   return out;
 }
 
@@ -73,13 +72,18 @@ function bits({ memory }: Source, at: number, first: number, count: number): Arr
 function column(source: Source, shape: Shape, from: number, rows: number): Copied {
   const { layout, children } = shape;
   if (layout === 'null') return { rows, children: [] };
-  const { memory } = source;
+  const { memory, take } = source;
   const first = long(source, FIELD.offset) + from;
   const bitmap = long(source, FIELD.nulls) === 0 ? 0 : bufferAt(source, 0);
   const common = bitmap === 0 ? { rows } : { rows, validity: bits(source, bitmap, first, rows) };
   const copied = (buffer: number, start: number, bytes: number) => {
-    const at = bufferAt(source, buffer) + start;
-    return memory.slice(at, at + bytes);
+    const out = take(bytes);
+    // An array of no bytes may have no buffer.
+    if (bytes > 0) {
+      const at = bufferAt(source, buffer) + start;
+      out.set(memory.subarray(at, at + bytes));
+    }
+    return out;
   };
   const child = (i: number, start: number, items: number) =>
     column({ ...source, address: pointer(source, FIELD.childList, FIELD.children, i) }, children[i]!, start, items);
@@ -108,17 +112,17 @@ function column(source: Source, shape: Shape, from: number, rows: number): Copie
 }
 
 /** Moves the offsets so that the first is 0, and says where they began and ended. */
-function offsetsAt(offsets: ArrayBuffer): { offsets: ArrayBuffer; start: number; end: number } {
-  const values = new Int32Array(offsets);
-  const start = values[0]!;
-  const end = values.at(-1)!;
-  if (start !== 0) for (let i = 0; i < values.length; i++) values[i]! -= start;
+function offsetsAt({ buffer, byteOffset, length }: Uint8Array): { offsets: Int32Array; start: number; end: number } {
+  const offsets = new Int32Array(buffer, byteOffset, length / OFFSET_BYTES);
+  const start = offsets[0]!;
+  const end = offsets.at(-1)!;
+  if (start !== 0) for (let i = 0; i < offsets.length; i++) offsets[i]! -= start;
   return { offsets, start, end };
 }
 
-/** The columns of the record batch whose `struct ArrowArray` lies at `address`: copies, as `shapes` say. */
-export function columnsAt(memory: ArrayBuffer, address: number, shapes: readonly Shape[]): CopiedBatch {
-  const source = { memory, view: new DataView(memory), address };
+/** The columns of the record batch whose `struct ArrowArray` lies at `address`: copies, as `shapes` say, in memory from `take`. */
+export function columnsAt(memory: ArrayBuffer, address: number, shapes: readonly Shape[], take: Take): CopiedBatch {
+  const source = { memory: new Uint8Array(memory), view: new DataView(memory), address, take };
   const rows = long(source, FIELD.length);
   const columns = shapes.map((shape, i) =>
     column({ ...source, address: pointer(source, FIELD.childList, FIELD.children, i) }, shape, 0, rows),
@@ -126,10 +130,11 @@ export function columnsAt(memory: ArrayBuffer, address: number, shapes: readonly
   return { columns, rows };
 }
 
-/** Every buffer of the columns, for a thread to hand over. */
-export function* buffersOf(columns: readonly Copied[]): Generator<ArrayBuffer> {
+/** The memory that the columns lie in, which they may share. */
+export function memoryOf(columns: readonly Copied[], into = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
   for (const { validity, offsets, values, children } of columns) {
-    for (const buffer of [validity, offsets, values]) if (buffer !== undefined) yield buffer;
-    yield* buffersOf(children);
+    for (const part of [validity, offsets, values]) if (part !== undefined) into.add(part.buffer as ArrayBuffer);
+    memoryOf(children, into);
   }
+  return into;
 }

@@ -10,6 +10,7 @@ import { allowParquetThread, parquetThread } from '../../formats/parquet-thread.
 import { parquetWriter } from '../../formats/parquet-writer.js';
 import { batchOf } from '../end-to-end/inputs.js';
 import { memorySource } from './memory.js';
+import { rowsOf } from './random.js';
 
 const ROWS = 1000;
 const batch = batchOf([
@@ -81,6 +82,33 @@ test('files have the same bytes with and without the thread', async () => {
   for await (const { numRows } of parquet.read(memorySource(aside), 1)) rows += numRows;
   assert.equal(rows, 256);
 });
+
+for (const aside of [true, false]) {
+  test(`batches that pass are those that own their memory, which is used again, ${aside ? 'on the thread' : 'on this one'}`, async (t) => {
+    allowParquetThread(aside);
+    t.after(() => allowParquetThread(true));
+    const writer = parquetWriter(batch.schema, { compression: 'snappy', rowGroupRows: 300 });
+    const file = memorySource(Buffer.concat([...(await writer.write(batch)), ...(await writer.close())]));
+    const read = async (passing: boolean) => {
+      const rows: unknown[] = [];
+      const memory = new Set<ArrayBufferLike>();
+      for (let again = 0; again < 3; again++) {
+        for (const group of (await parquet.plan(file)).groups.keys()) {
+          for await (const batch of parquet.read(file, group, undefined, 60, undefined, { passing })) {
+            rows.push(...rowsOf(batch));
+            for (const { values } of batch.data.children) memory.add(values.buffer);
+          }
+        }
+      }
+      return { rows, memory };
+    };
+    const owned = await read(false);
+    const passing = await read(true);
+    assert.equal(owned.rows.length, 3 * ROWS);
+    assert.deepEqual(passing.rows, owned.rows);
+    if (!aside) assert.ok(passing.memory.size * 4 < owned.memory.size, `${passing.memory.size} ${owned.memory.size}`);
+  });
+}
 
 test('an idle thread does not keep the process', () => {
   const module = new URL('../../formats/parquet-thread.js', import.meta.url).href;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bool, type DataType, Field, FixedSizeList, Int32, List, Struct, Utf8, Vector } from 'apache-arrow';
+import { takeFresh } from '../../formats/arena.js';
 import { dataOf, shapeOf } from '../../formats/copied.js';
 import { columnsAt } from '../../formats/wasm-arrays.js';
 
@@ -49,7 +50,7 @@ function layOut(root: Made): { memory: ArrayBuffer; address: number } {
 
 function read(column: Made, type: DataType, rows: number): unknown[] {
   const { memory, address } = layOut({ length: rows, buffers: [undefined], children: [column] });
-  const { columns, rows: found } = columnsAt(memory, address, [shapeOf(type)]);
+  const { columns, rows: found } = columnsAt(memory, address, [shapeOf(type)], takeFresh);
   assert.equal(found, rows);
   const data = dataOf(type, columns[0]!);
   assert.equal(data.length, rows);

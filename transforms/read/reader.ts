@@ -10,7 +10,7 @@ import { canonicalise, canonicalSchema, inputsOf } from './columns.js';
 import { lossesBySplit, type Unreadable } from './losses.js';
 import { type InputPlan, type PlannedFile, saysNothingOfTheFile, splitsOf } from './plan.js';
 
-/** Rows that could be read. Batches may be zero-copy slices. Bytes of images hold until the next piece is asked for, or no more are. */
+/** Rows that could be read. Batches may be zero-copy slices; they hold until the next piece is asked for, or no more are. */
 export interface Examples {
   readonly batch: RecordBatch;
   /** Global row number of the batch's first row. */
@@ -78,10 +78,9 @@ export function createReader(
         const source = await sourceOf(file);
         const more = await attached?.open(s);
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
-        const inputsNamed = (wanted: (name: string) => boolean) => inputsOf(sources.filter(({ name }) => wanted(name)));
         const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, {
-          passing: inputsNamed((name) => name === 'image'),
-          ...(dictionaries && { dictionaries: inputsNamed((name) => dictionaries.includes(name)) }),
+          passing: true,
+          ...(dictionaries && { dictionaries: inputsOf(sources.filter(({ name }) => dictionaries.includes(name))) }),
         });
         for await (const raw of pieces) {
           if (row + raw.numRows > end) throw rowCount(s, `more than ${s.rows}`);

@@ -1,0 +1,45 @@
+/** Memory of batches that are made one after another and used up in turn: fresh memory, and finding it again, costs more than all that is copied into it. */
+import { makeArena, type Take } from './arena.js';
+
+/** Blocks are made larger than what is expected of a batch, and what is expected falls slowly: the last batch of a file is a small one. */
+const SPARE = 17 / 16;
+const FALL = 15 / 16;
+
+/** Blocks that wait for a batch, at most: more than a row group has. */
+const MAXIMUM_SPARES = 64;
+
+export interface BatchMemory {
+  /** Memory for the next batch: one block, where it needs about as much as those before it. */
+  next(): Take;
+  /** Takes blocks, of this or another thread, that nothing lies in any more. */
+  give(blocks: Iterable<ArrayBuffer>): void;
+}
+
+export function makeBatchMemory(): BatchMemory {
+  const spares: ArrayBuffer[] = [];
+  let expected = 0;
+  let taken = 0;
+  const allocate = (bytes: number): ArrayBuffer => {
+    const fits = spares.findIndex(({ byteLength }) => byteLength >= bytes);
+    if (fits >= 0) return spares.splice(fits, 1)[0]!;
+    // What others needed is too small by now.
+    spares.shift();
+    return new ArrayBuffer(Math.ceil(bytes * SPARE));
+  };
+  return {
+    next() {
+      expected = Math.max(taken, expected * FALL);
+      taken = 0;
+      const arena = makeArena(allocate);
+      arena.reset(Math.ceil(expected));
+      return (bytes) => {
+        taken += Math.ceil(bytes / 8) * 8;
+        return arena.take(bytes);
+      };
+    },
+    give(blocks) {
+      spares.push(...blocks);
+      spares.splice(0, spares.length - MAXIMUM_SPARES);
+    },
+  };
+}
