@@ -20,7 +20,7 @@ export interface Examples {
 export type Piece = Examples | Unreadable;
 
 export interface Reader {
-  /** The rows of one split in order; a part that cannot be decoded comes as Unreadable. */
+  /** The rows of one split in order, which is begun at once; a part that cannot be decoded comes as Unreadable. */
   split(split: Split): AsyncGenerator<Piece>;
   /**
    * The rows from..to (global row numbers, to exclusive) in order. Consecutive ranges continue where the last one stopped,
@@ -109,9 +109,12 @@ export function createReader(
   let ahead: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
   let following = 0;
 
-  /** The pieces of a split. Splits that are read in their order, as from the first on, are begun one ahead: their decoding takes another thread. */
+  /**
+   * The pieces of a split, which is begun at once. Splits that are read in their order, as from the first on, are begun one ahead: their decoding takes
+   * another thread.
+   */
   function begin(s: Split): AsyncGenerator<Piece> {
-    const pieces = ahead?.ordinal === s.ordinal ? ahead.pieces : split(s);
+    const pieces = ahead?.ordinal === s.ordinal ? ahead.pieces : started(split(s));
     const next = s.ordinal === following ? splits[s.ordinal + 1] : undefined;
     following = s.ordinal + 1;
     ahead = next && readsAhead(next.format) ? { pieces: started(split(next)), ordinal: next.ordinal } : undefined;

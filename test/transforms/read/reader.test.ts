@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Int32, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
-import { allowParquetThread } from '../../../formats/parquet-thread.js';
+import { allowParquetThread, parquetThread } from '../../../formats/parquet-thread.js';
 import { InputError } from '../../../schemas/errors.js';
 import { lossesBySplit, type Unreadable } from '../../../transforms/read/losses.js';
 import { planInput, splitsOf } from '../../../transforms/read/plan.js';
@@ -86,6 +86,25 @@ test('splits that were begun ahead give their own rows, whichever are asked for'
     }),
     { numRuns: 20 },
   );
+});
+
+test('the split that is asked for is decoded before the one after it', async (t) => {
+  allowParquetThread(true);
+  const folder = scratch(t);
+  await saveParquet(join(folder, 'a.parquet'), batch, 10);
+  const planned = await planInput({ files: folder, columns: 'auto' });
+  const splits = [...splitsOf(planned)];
+  const thread = parquetThread()!;
+  const { decode } = thread;
+  const decoded: number[] = [];
+  t.mock.method(thread, 'decode', async (task: Parameters<typeof decode>[0]) => {
+    const batches = await decode(task);
+    const { values } = batches[0]!.columns.find(({ offsets }) => offsets === undefined)!;
+    decoded.push(Buffer.from(values!).readInt32LE());
+    return batches;
+  });
+  assert.deepEqual(await seen(createReader(planned).split(splits[0]!)), numbers.slice(0, 10));
+  assert.deepEqual(decoded.slice(0, 2), [0, 10]);
 });
 
 test('what another pass could not read is not read, and told as it was', async (t) => {
