@@ -5,7 +5,7 @@ import { arrowError, type Block, guarded, type Layout, readLayout } from './arro
 import { plainData, plainType } from './arrow-plain.js';
 import { concatRanges } from './concat.js';
 import { batchOf } from './data.js';
-import { decompress, prepareDecompression } from './decompress.js';
+import type { Decompress } from './decompress.js';
 import { BATCH_BYTES, BATCH_ROWS, type Format } from './format.js';
 
 /** The wanted columns of one record batch, uncompressed, at most. */
@@ -61,21 +61,24 @@ async function fetchBuffers(
   }
   const out = new Array<Uint8Array | undefined>(buffers.length);
   let total = 0;
-  if (compression !== null) await prepareDecompression();
+  // Loaded where something is compressed: it takes time and memory.
+  const decompress = compression === null ? undefined : await (await import('./decompress.js')).decompressor();
   for (const { start, end, members } of ranges) {
     const bytes = await source.read(block.body + start, block.body + end);
     for (const i of members) {
       const { offset, length } = buffers[i]!;
       let buffer = bytes.subarray(offset - start, offset - start + length);
-      if (compression !== null)
-        buffer = guarded(source.name, `${place}, buffer ${i}`, 'compressed data', () => uncompressed(buffer));
+      if (decompress !== undefined)
+        buffer = guarded(source.name, `${place}, buffer ${i}`, 'compressed data', () =>
+          uncompressed(buffer, decompress),
+        );
       total += buffer.length;
       out[i] = buffer.byteOffset % 8 === 0 ? buffer : buffer.slice();
     }
   }
   return out;
 
-  function uncompressed(buffer: Uint8Array): Uint8Array {
+  function uncompressed(buffer: Uint8Array, decompress: Decompress): Uint8Array {
     if (buffer.length < LENGTH_BYTES) throw new Error(`${buffer.length} bytes`);
     const bytes = Number(new DataView(buffer.buffer, buffer.byteOffset).getBigInt64(0, true));
     const body = buffer.subarray(LENGTH_BYTES);

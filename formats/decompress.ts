@@ -79,16 +79,18 @@ function zstdFrame(source: Uint8Array, bytes: number): Uint8Array {
   return out;
 }
 
+/** The `bytes` bytes behind one compressed buffer of an Arrow file; throws a plain Error where there are more or fewer, or it is damaged. */
+export type Decompress = (type: CompressionType, source: Uint8Array, bytes: number) => Uint8Array;
+
 let ready: Promise<void> | undefined;
 
-/** To be awaited once before `decompress`. */
-export function prepareDecompression(): Promise<void> {
+export async function decompressor(): Promise<Decompress> {
   ready ??= init();
-  return ready;
+  await ready;
+  return decompress;
 }
 
-/** The `bytes` bytes behind one compressed buffer of an Arrow file; throws a plain Error where there are more or fewer, or it is damaged. */
-export function decompress(type: CompressionType, source: Uint8Array, bytes: number): Uint8Array {
+function decompress(type: CompressionType, source: Uint8Array, bytes: number): Uint8Array {
   if (bytes === 0) return new Uint8Array(0);
   if (type === CompressionType.LZ4_FRAME) return lz4Frame(source, bytes);
   if (type === CompressionType.ZSTD) return zstdFrame(source, bytes);
