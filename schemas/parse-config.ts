@@ -51,7 +51,8 @@ function parseBy<T>(schema: z.ZodType<T>, value: unknown, file: string | undefin
   const refuse = refuseBy(file);
   const unsafe = guard(value, '', 0);
   if (unsafe.length > 0) return refuse(unsafe);
-  const result = schema.safeParse(withoutNulls(value));
+  // Read once: code made for each object of the schema takes longer than it saves.
+  const result = schema.safeParse(withoutNulls(value), { jitless: true });
   // Making the JSON Schema takes longer than all the rest, and there is nothing to explain of what zod takes as it stands.
   if (result.success && !hasEmptyKeys(value)) return result.data;
   const mistakes = explain(jsonSchemaOf(schema), value);
