@@ -2,20 +2,21 @@
 import { join, resolve } from 'node:path';
 import { type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { DoFn, impulse, registerDoFn, runDirect, structuredCoder } from '../beam/index.js';
+import { makeArena } from '../formats/arena.js';
 import { batchOf } from '../formats/data.js';
 import { gather } from '../formats/gather.js';
 import { type BatchWriter, parquetWriter } from '../formats/index.js';
 import type { ByteSink } from '../schemas/bytes.js';
 import { InvariantError } from '../schemas/errors.js';
 import type { Split } from '../schemas/split.js';
-import { type TagNames, type Tags, UNKNOWN } from '../schemas/tags.js';
+import { type Tags, UNKNOWN } from '../schemas/tags.js';
 import { storageFor } from '../storage/index.js';
 import { createFilters } from '../transforms/filter/index.js';
 import { planInput, splitsOf } from '../transforms/read/plan.js';
 import { createReader, isUnreadable } from '../transforms/read/reader.js';
 import { tagsToArrow } from '../transforms/tag/arrow.js';
 import { keptRows } from '../transforms/tag/select.js';
-import { createTagger } from '../transforms/tag/tagger.js';
+import { createTagger, type Tagger } from '../transforms/tag/tagger.js';
 import { captionConfig } from './caption-config.js';
 
 interface TaggedBatch {
@@ -30,16 +31,29 @@ const plan = await planInput({ ...config.input, files: input });
 const columns = plan.layouts[0]!.map(({ name, type }) => ({ name, type, nullable: true }));
 
 const reader = createReader(plan);
-const tagger = createTagger(config.attributes, config.labels, columns);
 const filters = createFilters(config.filters);
 const firstCodes = filters.map((_, f) => filters.slice(0, f).reduce((sum, { reasons }) => sum + reasons.length, 1));
 
+/** Memory of the rows of a batch: it is written before the next one is made. */
+const arena = makeArena();
+
+let made: Tagger | undefined;
+
+/** Made while the first rows are read. */
+function theTagger(): Tagger {
+  made ??= createTagger(config.attributes, config.labels, columns);
+  return made;
+}
+
 async function* tagSplit(split: Split): AsyncGenerator<TaggedBatch> {
-  for await (const piece of reader.split(split)) {
+  const pieces = reader.split(split);
+  const tagger = theTagger();
+  for await (const piece of pieces) {
     if (isUnreadable(piece)) throw new InvariantError(piece.reason);
     const drop = new Uint8Array(piece.batch.numRows);
     for (const [f, filter] of filters.entries()) filter.select(piece.batch, drop, firstCodes[f]!);
-    const batch = gather(piece.batch, keptRows(drop));
+    arena.reset();
+    const batch = gather(piece.batch, keptRows(drop), arena.take);
     yield { batch, tags: tagger.tag(batch) };
   }
 }
@@ -50,15 +64,17 @@ interface Output {
 }
 
 /** Counts and writes. Counts are by name as the peers': kept, female, male, and of each label, with either too. */
-async function openOutput(path: string, names: TagNames): Promise<Output> {
+async function openOutput(path: string): Promise<Output> {
   const sink: ByteSink = await storageFor(path).create(path);
-  const width = names.labels.length + 1;
-  const counts = new Float64Array(3 * width);
+  const names = () => theTagger().names;
+  const width = () => names().labels.length + 1;
+  let counts: Float64Array | undefined;
   let writer: BatchWriter | undefined;
   return {
     async add({ batch, tags }) {
-      countTags(tags, counts, width);
-      const { fields, data } = tagsToArrow(tags, names);
+      counts ??= new Float64Array(3 * width());
+      countTags(tags, counts, width());
+      const { fields, data } = tagsToArrow(tags, names());
       const schema = new Schema([...(batch.schema.fields as Field[]), ...fields]);
       writer ??= parquetWriter(schema, { compression: 'snappy' });
       for (const bytes of await writer.write(batchOf(schema, [...batch.data.children, ...data], batch.numRows)))
@@ -67,7 +83,7 @@ async function openOutput(path: string, names: TagNames): Promise<Output> {
     async close() {
       for (const bytes of (await writer?.close()) ?? []) await sink.write(bytes);
       await sink.close();
-      return named(counts, names.labels);
+      return named(counts ?? new Float64Array(3 * width()), names().labels);
     },
   };
 }
@@ -115,7 +131,7 @@ class Write extends DoFn<TaggedBatch, never> {
   private output!: Output;
 
   override async startBundle() {
-    this.output = await openOutput(path, tagger.names);
+    this.output = await openOutput(path);
   }
 
   process(tagged: TaggedBatch) {
@@ -143,7 +159,7 @@ if (how === 'beam') {
       .parDo('count, write', write(null), { coder: nothingCoder });
   });
 } else {
-  const output = await openOutput(path, tagger.names);
+  const output = await openOutput(path);
   for (const split of splitsOf(plan)) for await (const tagged of tagSplit(split)) await output.add(tagged);
   result = await output.close();
 }
