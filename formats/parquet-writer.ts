@@ -16,7 +16,7 @@ export interface ParquetOptions {
 }
 
 /** What DuckDB and the measurements of parquet-wasm use: larger ones gain nothing and take memory. */
-export const ROW_GROUP_ROWS = 100_352;
+export const ROW_GROUP_ROWS = 65_536;
 
 /** A row group ends early at this many bytes of values; a quarter of what the reader takes, and far from 32-bit offsets. */
 const ROW_GROUP_BYTES = 256 * 2 ** 20;
