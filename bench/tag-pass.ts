@@ -63,27 +63,30 @@ interface Output {
   close(): Promise<Record<string, number>>;
 }
 
-/** Counts and writes. Counts are by name as the peers': kept, female, male, and of each label, with either too. */
-async function openOutput(path: string): Promise<Output> {
-  const sink: ByteSink = await storageFor(path).create(path);
-  const names = () => theTagger().names;
-  const width = () => names().labels.length + 1;
+/** Counts and writes; the file appears with its first rows, as shards do. Counts are by name as the peers': kept, female, male, and of each label, with either too. */
+function makeOutput(path: string): Output {
   let counts: Float64Array | undefined;
-  let writer: BatchWriter | undefined;
+  let file: { readonly sink: ByteSink; readonly writer: BatchWriter } | undefined;
   return {
     async add({ batch, tags }) {
-      counts ??= new Float64Array(3 * width());
-      countTags(tags, counts, width());
-      const { fields, data } = tagsToArrow(tags, names());
+      const { names } = theTagger();
+      const width = names.labels.length + 1;
+      counts ??= new Float64Array(3 * width);
+      countTags(tags, counts, width);
+      const { fields, data } = tagsToArrow(tags, names);
       const schema = new Schema([...(batch.schema.fields as Field[]), ...fields]);
-      writer ??= parquetWriter(schema, { compression: 'snappy' });
-      for (const bytes of await writer.write(batchOf(schema, [...batch.data.children, ...data], batch.numRows)))
-        await sink.write(bytes);
+      file ??= {
+        sink: await storageFor(path).create(path),
+        writer: parquetWriter(schema, { compression: 'snappy' }),
+      };
+      for (const bytes of await file.writer.write(batchOf(schema, [...batch.data.children, ...data], batch.numRows)))
+        await file.sink.write(bytes);
     },
     async close() {
-      for (const bytes of (await writer?.close()) ?? []) await sink.write(bytes);
-      await sink.close();
-      return named(counts ?? new Float64Array(3 * width()), names().labels);
+      if (file === undefined || counts === undefined) return {};
+      for (const bytes of await file.writer.close()) await file.sink.write(bytes);
+      await file.sink.close();
+      return named(counts, theTagger().names.labels);
     },
   };
 }
@@ -130,8 +133,8 @@ class TagSplits extends DoFn<Split, TaggedBatch> {
 class Write extends DoFn<TaggedBatch, never> {
   private output!: Output;
 
-  override async startBundle() {
-    this.output = await openOutput(path);
+  override startBundle() {
+    this.output = makeOutput(path);
   }
 
   process(tagged: TaggedBatch) {
@@ -159,7 +162,7 @@ if (how === 'beam') {
       .parDo('count, write', write(null), { coder: nothingCoder });
   });
 } else {
-  const output = await openOutput(path);
+  const output = makeOutput(path);
   for (const split of splitsOf(plan)) for await (const tagged of tagSplit(split)) await output.add(tagged);
   result = await output.close();
 }
