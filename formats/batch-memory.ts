@@ -5,8 +5,9 @@ import { makeArena, type Take } from './arena.js';
 const SPARE = 17 / 16;
 const FALL = 15 / 16;
 
-/** Blocks that wait for a batch, at most: more than a row group has. */
+/** Blocks that wait for a batch, at most, and their bytes: more than a row group has that is not hostile. */
 const MAXIMUM_SPARES = 64;
+const MAXIMUM_BYTES = 64 * 2 ** 20;
 
 export interface BatchMemory {
   /** Memory for the next batch: one block, where it needs about as much as those before it. */
@@ -39,7 +40,8 @@ export function makeBatchMemory(): BatchMemory {
     },
     give(blocks) {
       spares.push(...blocks);
-      spares.splice(0, spares.length - MAXIMUM_SPARES);
+      let bytes = spares.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      while (spares.length > MAXIMUM_SPARES || bytes > MAXIMUM_BYTES) bytes -= spares.shift()!.byteLength;
     },
   };
 }

@@ -41,3 +41,18 @@ test('batches of about the same size, one after another, lie in one block', () =
   }
   assert.ok(blocks.size < 8, `${blocks.size} blocks`);
 });
+
+test('blocks that are many, or large, are not kept', () => {
+  const kept = (blocks: readonly ArrayBuffer[]) => {
+    const memory = makeBatchMemory();
+    memory.give(blocks);
+    memory.next()(1);
+    const own = new Set(blocks);
+    let found = 0;
+    while (own.delete(memory.next()(1).buffer as ArrayBuffer)) found++;
+    return found;
+  };
+  assert.equal(kept(Array.from({ length: 10 }, () => new ArrayBuffer(1000))), 10);
+  assert.equal(kept(Array.from({ length: 100 }, () => new ArrayBuffer(1000))), 64);
+  assert.equal(kept(Array.from({ length: 5 }, () => new ArrayBuffer(30 * 2 ** 20))), 2);
+});
