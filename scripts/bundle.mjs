@@ -34,17 +34,14 @@ const REQUIRE =
 /** Node reads a CommonJS package for its exports before an ES module may import it, at a tenth of the time to start; `require` does without. */
 const COMMON_JS = /^(parquet-wasm|protobufjs|long|@grpc\/grpc-js)$/;
 
-/** The part that the SDK and we use: readers and writers. The whole would come with its parser of .proto files, twice as long to load. */
-const PARTS = { protobufjs: 'protobufjs/minimal' };
-
 const requireCommonJs = {
   name: 'require-common-js',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: COMMON_JS }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'common-js' } : { path: PARTS[path] ?? path, external: true },
+      kind === 'import-statement' ? { path, namespace: 'common-js' } : { path, external: true },
     );
     onLoad({ filter: /.*/, namespace: 'common-js' }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(PARTS[path] ?? path)});`,
+      contents: `module.exports = require(${JSON.stringify(path)});`,
     }));
   },
 };
