@@ -106,7 +106,7 @@ export function createReader(
     }
   }
 
-  let ahead: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
+  let ahead: (Started<Piece> & { readonly ordinal: number }) | undefined;
   let following = 0;
 
   /**
@@ -114,11 +114,12 @@ export function createReader(
    * another thread.
    */
   function begin(s: Split): AsyncGenerator<Piece> {
-    const pieces = ahead?.ordinal === s.ordinal ? ahead.pieces : started(split(s));
+    const { values, first } = ahead?.ordinal === s.ordinal ? ahead : started(split(s));
     const next = s.ordinal === following ? splits[s.ordinal + 1] : undefined;
     following = s.ordinal + 1;
-    ahead = next && readsAhead(next.format) ? { pieces: started(split(next)), ordinal: next.ordinal } : undefined;
-    return pieces;
+    // Behind the one that is asked for: the thread decodes in the order in which it is asked.
+    ahead = next && readsAhead(next.format) ? { ordinal: next.ordinal, ...started(split(next), first) } : undefined;
+    return values;
   }
 
   let open: { pieces: AsyncGenerator<Piece>; ordinal: number } | undefined;
@@ -168,12 +169,19 @@ export function createReader(
   return { split: begin, range, placeOf };
 }
 
-/** The same values; the first is already being made. */
-function started<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
-  const first = values.next();
+interface Started<T> {
+  readonly values: AsyncGenerator<T>;
+  /** Settles once the first value is there, or none. */
+  readonly first: Promise<unknown>;
+}
+
+/** The same values, of which the first is being made already, or will be once `behind` has settled. */
+function started<T>(values: AsyncGenerator<T>, behind?: Promise<unknown>): Started<T> {
+  const next = () => values.next();
+  const first = behind === undefined ? next() : behind.then(next, next);
   // Whoever takes it is told.
   first.catch(() => undefined);
-  return (async function* () {
+  async function* all() {
     try {
       const { value, done } = await first;
       if (done) return;
@@ -182,7 +190,8 @@ function started<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
     } finally {
       await values.return(undefined);
     }
-  })();
+  }
+  return { values: all(), first };
 }
 
 /** Throws InputError where the file is not the one that was planned; where the storage counts versions, each read does. */
