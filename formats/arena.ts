@@ -41,12 +41,19 @@ export function makeArena(allocate: Allocate = (bytes) => new ArrayBuffer(bytes)
   };
 }
 
-/** `count` values of the kind of `like`, in memory from `take`. */
+/** Of typed arrays. */
+interface Kind<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, at: number, count: number): T;
+}
+
+/** `count` values, with anything in them, in memory from `take`. */
+export function takeArray<T>(take: Take, kind: Kind<T>, count: number): T {
+  const { buffer, byteOffset } = take(count * kind.BYTES_PER_ELEMENT);
+  return new kind(buffer, byteOffset, count);
+}
+
+/** The same, of the kind of `like`. */
 export function takeLike<T extends FixedValues>(take: Take, like: T, count: number): T {
-  const { buffer, byteOffset } = take(count * like.BYTES_PER_ELEMENT);
-  return new (like.constructor as new (buffer: ArrayBufferLike, at: number, count: number) => T)(
-    buffer,
-    byteOffset,
-    count,
-  );
+  return takeArray(take, like.constructor as unknown as Kind<T>, count);
 }

@@ -1,6 +1,6 @@
 /** Strings, and lists of strings, that have a dictionary in a Parquet file: what parquet-packed.ts says of booleans holds here too. */
 import { isUtf8 } from 'node:buffer';
-import type { Take } from './arena.js';
+import { type Take, takeArray } from './arena.js';
 import { packBits } from './bits.js';
 import { readHybrid } from './parquet-hybrid.js';
 import { type Depth, levels, levelsFor, type PackedChunk } from './parquet-packed.js';
@@ -11,9 +11,7 @@ import type { Page } from './parquet-pages.js';
 export type Codes = Uint8Array | Uint16Array | Int32Array;
 
 function codesFor(size: number, count: number, take: Take): Codes {
-  const kind = size <= 2 ** 8 ? Uint8Array : size <= 2 ** 16 ? Uint16Array : Int32Array;
-  const { buffer, byteOffset } = take(count * kind.BYTES_PER_ELEMENT);
-  return new kind(buffer as ArrayBuffer, byteOffset, count);
+  return takeArray<Codes>(take, size <= 2 ** 8 ? Uint8Array : size <= 2 ** 16 ? Uint16Array : Int32Array, count);
 }
 
 /** Strings, or lists of them, by their numbers in a dictionary. */
@@ -182,8 +180,7 @@ function walk(
 
 /** [rows + 1], the first of them 0, the others anything. */
 function offsetsFor(rows: number, take: Take): Int32Array {
-  const { buffer, byteOffset } = take((rows + 1) * Int32Array.BYTES_PER_ELEMENT);
-  const offsets = new Int32Array(buffer, byteOffset, rows + 1);
+  const offsets = takeArray(take, Int32Array, rows + 1);
   offsets[0] = 0;
   return offsets;
 }

@@ -1,6 +1,6 @@
 /** One shard: its rows read, filtered, tagged, weighted, resampled and written. */
 import type { RecordBatch } from 'apache-arrow';
-import { type Arena, makeArena, type Take, takeLike } from '../../formats/arena.js';
+import { type Arena, makeArena, type Take, takeArray } from '../../formats/arena.js';
 import { gather } from '../../formats/gather.js';
 import { encodeSchema } from '../../formats/schema-bytes.js';
 import { InvariantError } from '../../schemas/errors.js';
@@ -132,7 +132,7 @@ interface Target {
   readonly scratch: Arena;
 }
 
-const floats = ({ take }: Arena, count: number) => takeLike(take, new Float64Array(0), count);
+const floats = ({ take }: Arena, count: number) => takeArray(take, Float64Array, count);
 
 async function writeBatch(
   context: ShardContext,

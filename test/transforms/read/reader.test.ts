@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Int32, Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
 import { allowParquetThread, parquetThread } from '../../../formats/parquet-thread.js';
@@ -72,12 +72,17 @@ test('splits cover the rows once, and a split gives its own', async (t) => {
   assert.deepEqual(all, numbers);
 });
 
-test('splits that were begun ahead give their own rows, whichever are asked for', async (t) => {
+/** The rows in row groups of 10, which the thread decodes. */
+async function inTens(t: TestContext) {
   allowParquetThread(true);
   const folder = scratch(t);
   await saveParquet(join(folder, 'a.parquet'), batch, 10);
   const planned = await planInput({ files: folder, columns: 'auto' });
-  const splits = [...splitsOf(planned)];
+  return { planned, splits: [...splitsOf(planned)] };
+}
+
+test('splits that were begun ahead give their own rows, whichever are asked for', async (t) => {
+  const { planned, splits } = await inTens(t);
   await fc.assert(
     fc.asyncProperty(fc.nat(splits.length), fc.array(fc.nat(splits.length - 1)), async (first, then) => {
       const reader = createReader(planned);
@@ -89,11 +94,7 @@ test('splits that were begun ahead give their own rows, whichever are asked for'
 });
 
 test('the split that is asked for is decoded before the one after it', async (t) => {
-  allowParquetThread(true);
-  const folder = scratch(t);
-  await saveParquet(join(folder, 'a.parquet'), batch, 10);
-  const planned = await planInput({ files: folder, columns: 'auto' });
-  const splits = [...splitsOf(planned)];
+  const { planned, splits } = await inTens(t);
   const thread = parquetThread()!;
   const { decode } = thread;
   const decoded: number[] = [];
