@@ -15,6 +15,8 @@ export interface Arena {
   readonly take: Take;
   /** `bytes`: what will be taken until the next reset, as far as is known. */
   reset(bytes?: number): void;
+  /** Bytes taken since the last reset. */
+  taken(): number;
 }
 
 /** `allocate` makes the blocks. A block that was handed to another thread is replaced at the next reset. */
@@ -38,6 +40,7 @@ export function makeArena(allocate: Allocate = (bytes) => new ArrayBuffer(bytes)
       used = 0;
       wanted = 0;
     },
+    taken: () => wanted,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Memory of batches that are made one after another and used up in turn: fresh memory, and finding it again, costs more than all that is copied into it. */
-import { makeArena, type Take } from './arena.js';
+import { type Arena, makeArena, type Take } from './arena.js';
+import { takeFitting } from './spares.js';
 
 /** Blocks are made larger than what is expected of a batch, and what is expected falls slowly: the last batch of a file is a small one. */
 const SPARE = 17 / 16;
@@ -19,24 +20,20 @@ export interface BatchMemory {
 export function makeBatchMemory(): BatchMemory {
   const spares: ArrayBuffer[] = [];
   let expected = 0;
-  let taken = 0;
+  let last: Arena | undefined;
   const allocate = (bytes: number): ArrayBuffer => {
-    const fits = spares.findIndex(({ byteLength }) => byteLength >= bytes);
-    if (fits >= 0) return spares.splice(fits, 1)[0]!;
+    const fitting = takeFitting(spares, bytes);
+    if (fitting !== undefined) return fitting;
     // What others needed is too small by now.
     spares.shift();
     return new ArrayBuffer(Math.ceil(bytes * SPARE));
   };
   return {
     next() {
-      expected = Math.max(taken, expected * FALL);
-      taken = 0;
-      const arena = makeArena(allocate);
-      arena.reset(Math.ceil(expected));
-      return (bytes) => {
-        taken += Math.ceil(bytes / 8) * 8;
-        return arena.take(bytes);
-      };
+      expected = Math.max(last?.taken() ?? 0, expected * FALL);
+      last = makeArena(allocate);
+      last.reset(Math.ceil(expected));
+      return last.take;
     },
     give(blocks) {
       spares.push(...blocks);

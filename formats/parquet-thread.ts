@@ -4,6 +4,7 @@ import { startThread } from '../schemas/thread.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
 import type { Answer, Task } from './parquet-worker.js';
+import { takeFitting } from './spares.js';
 import { type CopiedBatch, memoryOf } from './wasm-arrays.js';
 
 export interface ParquetThread {
@@ -38,11 +39,7 @@ function startCodec(onEnd: () => void): ParquetThread {
 
   return {
     take(bytes) {
-      const fitting = spares.filter(({ byteLength }) => byteLength >= bytes);
-      if (fitting.length === 0) return new Uint8Array(bytes);
-      const smallest = fitting.reduce((a, b) => (b.byteLength < a.byteLength ? b : a));
-      spares.splice(spares.indexOf(smallest), 1);
-      return new Uint8Array(smallest, 0, bytes);
+      return new Uint8Array(takeFitting(spares, bytes) ?? new ArrayBuffer(bytes), 0, bytes);
     },
     async decode(task) {
       if (!decodes) takeCore();

@@ -5,10 +5,18 @@ const MAXIMUM_BYTES = 4 << 20;
 
 const spares: Uint8Array<ArrayBuffer>[] = [];
 
+/** Takes the smallest of some blocks that has `bytes` bytes out of them. */
+export function takeFitting<T extends { readonly byteLength: number }>(blocks: T[], bytes: number): T | undefined {
+  let best: T | undefined;
+  for (const block of blocks)
+    if (block.byteLength >= bytes && (best === undefined || block.byteLength < best.byteLength)) best = block;
+  if (best !== undefined) blocks.splice(blocks.indexOf(best), 1);
+  return best;
+}
+
 /** Memory of at least `bytes` bytes, with anything in it, from its buffer's first byte on. */
 export function takeSpare(bytes: number): Uint8Array<ArrayBuffer> {
-  const found = spares.findIndex((spare) => spare.length >= bytes);
-  return found < 0 ? new Uint8Array(bytes) : spares.splice(found, 1)[0]!;
+  return takeFitting(spares, bytes) ?? new Uint8Array(bytes);
 }
 
 /** Whoever gives memory must not use it any more, nor a view of it. */
