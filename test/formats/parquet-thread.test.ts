@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, test } from 'node:test';
-import { Int32, Utf8 } from 'apache-arrow';
+import { Int32, tableFromIPC, Utf8 } from 'apache-arrow';
 import { streamBytes } from '../../formats/arrow-messages.js';
-import { shapeOf } from '../../formats/copied.js';
+import { dataOf, shapeOf } from '../../formats/copied.js';
+import { batchOf as batchWith } from '../../formats/data.js';
 import { parquet } from '../../formats/parquet.js';
 import { decodeParquet, encodeParquet } from '../../formats/parquet-codec.js';
+import { PRACTICE, PRACTICE_SHAPES } from '../../formats/parquet-practice.js';
 import { allowParquetThread, parquetThread } from '../../formats/parquet-thread.js';
 import { parquetWriter } from '../../formats/parquet-writer.js';
 import { batchOf } from '../end-to-end/inputs.js';
@@ -41,6 +43,17 @@ test('the thread encodes and decodes what this one does', async () => {
     batches.map(({ rows }) => rows),
     [300, 300, 300, 100],
   );
+});
+
+test('what the thread practises on is a table that it can encode and decode', () => {
+  const table = tableFromIPC(PRACTICE.stream);
+  const shapes = table.schema.fields.map(({ type }) => shapeOf(type));
+  assert.deepEqual(PRACTICE_SHAPES, shapes);
+  const file = encodeParquet(PRACTICE);
+  const [decoded, ...more] = decodeParquet({ file, batchRows: PRACTICE.rows, shapes });
+  assert.deepEqual(more, []);
+  const data = table.schema.fields.map(({ type }, i) => dataOf(type, decoded!.columns[i]!));
+  assert.deepEqual(rowsOf(batchWith(table.schema, data, decoded!.rows)), table.batches.flatMap(rowsOf));
 });
 
 test('what cannot be read or written is told, and the thread goes on', async () => {
