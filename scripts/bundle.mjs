@@ -8,7 +8,8 @@ import { build } from 'esbuild';
 
 /**
  * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library, OpenTelemetry).
+ * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library, OpenTelemetry, and what the SDK
+ * would turn closures and objects into bytes with).
  */
 const EXTERNAL = [
   'parquet-wasm',
@@ -21,6 +22,8 @@ const EXTERNAL = [
   '@google-cloud/bigquery',
   'google-auth-library',
   '@opentelemetry/*',
+  'bson',
+  'serialize-closures',
   // Native, and not everywhere installed.
   '@node-rs/crc32',
   'onnxruntime-node',
@@ -34,14 +37,33 @@ const REQUIRE =
 /** Node reads a CommonJS package for its exports before an ES module may import it, at a tenth of the time to start; `require` does without. */
 const COMMON_JS = /^(parquet-wasm|protobufjs|long|@grpc\/grpc-js)$/;
 
+/** The SDK and beam/ take readers and writers of protobufjs; what loads it whole, as BigQuery's client, adds to the same objects. */
+const MINIMAL = { path: 'protobufjs/minimal', from: /\/node_modules\/apache-beam\/|\/dist\/beam\// };
+
 const requireCommonJs = {
   name: 'require-common-js',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: COMMON_JS }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'common-js' } : { path, external: true },
-    );
+    onResolve({ filter: COMMON_JS }, ({ path, kind, importer }) => {
+      const part = path === 'protobufjs' && MINIMAL.from.test(importer) ? MINIMAL.path : path;
+      return kind === 'import-statement' ? { path: part, namespace: 'common-js' } : { path: part, external: true };
+    });
     onLoad({ filter: /.*/, namespace: 'common-js' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/** Packages that the SDK requires at its start and we have no use for: loaded once something of theirs is asked for. */
+const LATER = /^(bson|serialize-closures)$/;
+
+const requireLater = {
+  name: 'require-later',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: LATER }, ({ path, namespace }) =>
+      namespace === 'later' ? { path, external: true } : { path, namespace: 'later' },
+    );
+    onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({ __esModule: true }, { get: (own, key) => own[key] ?? require(${JSON.stringify(path)})[key] });`,
     }));
   },
 };
@@ -65,7 +87,7 @@ export async function bundle(dist) {
     platform: 'node',
     target: 'node20.19',
     external: EXTERNAL,
-    plugins: [requireCommonJs],
+    plugins: [requireCommonJs, requireLater],
     // A quarter of the time to start is reading the text, most of it comments and white space; names stay, for stacks.
     minifyWhitespace: true,
     banner: { js: REQUIRE },
