@@ -15,7 +15,10 @@ const ONE_THREAD = {
   ARROW_NUM_THREADS: '1',
 };
 
-export const ENVIRONMENT: NodeJS.ProcessEnv = { ...process.env, ...ONE_THREAD };
+/** What the user has set for Node, such as certificates that Node 20 reads at every start, is not part of the contest. */
+const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...OTHERS } = process.env;
+
+export const ENVIRONMENT: NodeJS.ProcessEnv = { ...OTHERS, ...ONE_THREAD };
 
 /** The interpreter that the peers run in. */
 export const PYTHON = process.env.M4_PEERS_PYTHON ?? 'python3';
