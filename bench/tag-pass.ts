@@ -30,7 +30,6 @@ const config = captionConfig(input, folder);
 const plan = await planInput({ ...config.input, files: input });
 const columns = plan.layouts[0]!.map(({ name, type }) => ({ name, type, nullable: true }));
 
-const reader = createReader(plan);
 const filters = createFilters(config.filters);
 const firstCodes = filters.map((_, f) => filters.slice(0, f).reduce((sum, { reasons }) => sum + reasons.length, 1));
 
@@ -39,22 +38,21 @@ const arena = makeArena();
 
 let made: Tagger | undefined;
 
-/** Made while the first rows are read. */
 function theTagger(): Tagger {
   made ??= createTagger(config.attributes, config.labels, columns);
   return made;
 }
 
+const reader = createReader(plan, { meanwhile: () => theTagger().compile() });
+
 async function* tagSplit(split: Split): AsyncGenerator<TaggedBatch> {
-  const pieces = reader.split(split);
-  const tagger = theTagger();
-  for await (const piece of pieces) {
+  for await (const piece of reader.split(split)) {
     if (isUnreadable(piece)) throw new InvariantError(piece.reason);
     const drop = new Uint8Array(piece.batch.numRows);
     for (const [f, filter] of filters.entries()) filter.select(piece.batch, drop, firstCodes[f]!);
     arena.reset();
     const batch = gather(piece.batch, keptRows(drop), arena.take);
-    yield { batch, tags: tagger.tag(batch) };
+    yield { batch, tags: theTagger().tag(batch) };
   }
 }
 

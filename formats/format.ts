@@ -15,6 +15,8 @@ export const BATCH_BYTES = 2 * 2 ** 20;
 export interface Takes {
   /** Batches need not hold longer than until the next one is asked for, or no more are: their memory may be used again. */
   readonly passing?: boolean;
+  /** Called where another thread decodes, once it has what it needs: what takes long on this one had better wait until then. */
+  readonly underWay?: () => void;
   /**
    * Columns of strings, or of lists of strings, that may have a dictionary. Batches that are made up of such columns and of booleans may then have up to
    * PACKED_BATCH_ROWS rows, and hold until the next batch is asked for, or no more are.

@@ -92,7 +92,7 @@ async function* decoded(
   fetch: () => Promise<Wanted>,
   batchRows: number,
   aside: ParquetThread | undefined,
-  passing: boolean,
+  { passing, underWay }: Takes,
   file: string,
   place: string,
 ): AsyncGenerator<CopiedBatch> {
@@ -103,7 +103,9 @@ async function* decoded(
   };
   if (aside !== undefined) {
     // Whatever fails there is tried here, where the reason is looked for.
-    const batches = await aside.decode(task()).catch(() => undefined);
+    const decoding = aside.decode(task()).catch(() => undefined);
+    underWay?.();
+    const batches = await decoding;
     if (batches !== undefined) {
       // Each is let go once it was given: a row group may take as much memory as all the rest.
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
@@ -209,7 +211,7 @@ async function* readGroup(
   names?: readonly string[],
   batchRows?: number,
   _types?: unknown,
-  { dictionaries, passing = false }: Takes = {},
+  takes: Takes = {},
 ): AsyncGenerator<RecordBatch> {
   const file = source.name;
   const place = `row group ${group}`;
@@ -235,9 +237,9 @@ async function* readGroup(
   };
   const wanted = await fetch();
   const { rows, chunks } = wanted;
-  if (dictionaries !== undefined) {
+  if (takes.dictionaries !== undefined) {
     const direct = columns.map((column, i) => ({ column, field: schema.fields[i]!, chunks: chunks[i]! }));
-    const batches = directBatches(direct, rows, dictionaries, batchRows);
+    const batches = directBatches(direct, rows, takes.dictionaries, batchRows);
     if (batches !== undefined) {
       yield* batches;
       return;
@@ -245,7 +247,7 @@ async function* readGroup(
   }
   const step = Math.max(1, Math.min(upTo, Math.floor((BATCH_BYTES * rows) / Math.max(1, bytes))));
   let seen = 0;
-  for await (const batch of decoded(wanted, fetch, step, aside, passing, file, place)) {
+  for await (const batch of decoded(wanted, fetch, step, aside, takes, file, place)) {
     seen += batch.rows;
     const data = batch.columns.map((column, i) => dataOf(schema.fields[i]!.type as DataType, column));
     yield batchOf(schema, data, batch.rows);

@@ -123,6 +123,20 @@ for (const aside of [true, false]) {
   });
 }
 
+for (const aside of [true, false]) {
+  test(`who reads is ${aside ? '' : 'not '}told that another thread decodes, before the first rows, ${aside ? 'with' : 'without'} one`, async (t) => {
+    allowParquetThread(aside);
+    t.after(() => allowParquetThread(true));
+    const writer = parquetWriter(batch.schema, { compression: 'snappy' });
+    const file = memorySource(Buffer.concat([...(await writer.write(batch)), ...(await writer.close())]));
+    const told: string[] = [];
+    const underWay = () => told.push('under way');
+    for await (const { numRows } of parquet.read(file, 0, undefined, 600, undefined, { underWay }))
+      told.push(`${numRows} rows`);
+    assert.deepEqual(told, [...(aside ? ['under way'] : []), '600 rows', '400 rows']);
+  });
+}
+
 test('an idle thread does not keep the process', () => {
   const module = new URL('../../formats/parquet-thread.js', import.meta.url).href;
   const script = `import { allowParquetThread, parquetThread } from '${module}'; allowParquetThread(true); parquetThread();`;

@@ -53,7 +53,7 @@ class Score extends DoFn<Split, KV<string, Uint8Array>> {
     const columns = new Set(planned.flatMap(({ config }) => inputColumns(config)));
     // A side file is read beside rows, and rows are counted by some column.
     if (columns.size === 0) columns.add(plan.layouts[0]![0]!.name);
-    this.reader = createReader(plan, [...columns], await loadLosses(this.staging));
+    this.reader = createReader(plan, { columns: [...columns], losses: await loadLosses(this.staging) });
     const files = new Map<string, { first: number; rows: number }>();
     let first = 0;
     for (const file of plan.files) {

@@ -31,18 +31,21 @@ export interface Reader {
   placeOf(row: number): string;
 }
 
-/**
- * `columns`: the canonical or carried columns that are wanted; left out, all of them. `losses`: rows that another pass could not
- * read, and that this one does not try to. `attached`: further columns, after the input's. `dictionaries`: names of columns that the caller also takes
- * with a dictionary (see `Format.read`), so that batches may differ in their types.
- */
-export function createReader(
-  plan: InputPlan,
-  columns?: readonly string[],
-  losses: readonly Unreadable[] = [],
-  attached?: Attached,
-  dictionaries?: readonly string[],
-): Reader {
+export interface ReaderOptions {
+  /** The canonical or carried columns that are wanted; left out, all of them. */
+  readonly columns?: readonly string[];
+  /** Rows that another pass could not read, and that this one does not try to. */
+  readonly losses?: readonly Unreadable[];
+  /** Further columns, after the input's. */
+  readonly attached?: Attached;
+  /** Names of columns that the caller also takes with a dictionary (see `Format.read`), so that batches may differ in their types. */
+  readonly dictionaries?: readonly string[];
+  /** Work for the time in which another thread decodes: called each time that one begins, so the first rows come later if it takes longer. */
+  readonly meanwhile?: () => void;
+}
+
+export function createReader(plan: InputPlan, options: ReaderOptions = {}): Reader {
+  const { columns, losses = [], attached, dictionaries, meanwhile } = options;
   const files = new Map(plan.files.map((f) => [f.path, f]));
   const layouts = plan.layouts.map((l) => (columns === undefined ? l : l.filter((s) => columns.includes(s.name))));
   const withId = plan.rowNumberIds && (columns === undefined || columns.includes('id'));
@@ -80,6 +83,7 @@ export function createReader(
         const types = Object.fromEntries(sources.flatMap((c) => inputsOf([c]).map((input) => [input, c.type])));
         const pieces = formatNamed(s.format).read(source, s.group, inputsOf(sources), undefined, types, {
           passing: true,
+          underWay: meanwhile,
           ...(dictionaries && { dictionaries: inputsOf(sources.filter(({ name }) => dictionaries.includes(name))) }),
         });
         for await (const raw of pieces) {

@@ -2,7 +2,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { type Utf8Column, utf8Column } from './column.js';
 import type { Lexicon } from './lexicon.js';
-import { compileScanner } from './scanner.js';
+import { compileScanner, type Scanner } from './scanner.js';
 import { OTHER, OWN, type TagSource } from './source.js';
 import { compileSubstringScanner } from './substring-scanner.js';
 
@@ -14,11 +14,18 @@ export interface CaptionUse {
   readonly labels: ReadonlyMap<string, number> | undefined;
 }
 
-/**
- * A source over one text column. An attribute is present where terms of its value occur and of no other value of the lexicon,
- * absent where only others occur, unknown where both or neither do. A null caption says nothing.
- */
-export function captionSource(column: string, uses: readonly CaptionUse[]): TagSource {
+/** What is found in a caption, and what each value found means. */
+interface Compiled {
+  readonly scanner: Scanner;
+  /** [values]: -1 for none. */
+  readonly labelOf: Int32Array;
+  /** Evidence of value v is at `evidenceStarts[v] .. evidenceStarts[v + 1]`. */
+  readonly evidenceStarts: Int32Array;
+  readonly evidenceAttribute: Int32Array;
+  readonly evidenceBit: Uint8Array;
+}
+
+function compiled(uses: readonly CaptionUse[]): Compiled {
   const lexicons = uses.map(({ lexicon }) => lexicon);
   const compile = lexicons.some(({ unspaced }) => unspaced) ? compileSubstringScanner : compileScanner;
   const scanner = compile(lexicons);
@@ -32,14 +39,29 @@ export function captionSource(column: string, uses: readonly CaptionUse[]): TagS
   });
   const evidenceAttribute = Int32Array.from(evidence.flat(), ({ attribute }) => attribute);
   const evidenceBit = Uint8Array.from(evidence.flat(), ({ bit }) => bit);
+  return { scanner, labelOf, evidenceStarts, evidenceAttribute, evidenceBit };
+}
+
+/**
+ * A source over one text column. An attribute is present where terms of its value occur and of no other value of the lexicon,
+ * absent where only others occur, unknown where both or neither do. A null caption says nothing.
+ */
+export function captionSource(column: string, uses: readonly CaptionUse[]): TagSource {
+  let terms: Compiled | undefined;
   let text: Utf8Column;
+  const compile = () => {
+    terms ??= compiled(uses);
+  };
   return {
     columns: [column],
+    compile,
     begin(batch: RecordBatch) {
+      compile();
       text = utf8Column(batch, column);
     },
     tag(row, sink) {
       if (text.valid !== undefined && text.valid[row] === 0) return;
+      const { scanner, labelOf, evidenceStarts, evidenceAttribute, evidenceBit } = terms!;
       const count = scanner.scan(text.values, text.offsets[row]!, text.offsets[row + 1]!);
       if (count === 0) return;
       const found = scanner.found;

@@ -58,11 +58,8 @@ class ListedLabels extends DoFn<Split, KV<string, Uint8Array>> {
   override async setup() {
     const job = await loadJob(this.staging);
     this.lists = wantedLists(job.config.labels);
-    this.reader = createReader(
-      job.plan,
-      this.lists.map((l) => l.list),
-      await loadLosses(this.staging),
-    );
+    const columns = this.lists.map(({ list }) => list);
+    this.reader = createReader(job.plan, { columns, losses: await loadLosses(this.staging) });
   }
 
   override startBundle() {

@@ -78,7 +78,7 @@ async function loadResolutions(staging: string, job: Job, filters: number): Prom
   return { thresholds, duplicates };
 }
 
-/** The tagger made last in this process: compiling its lexicons takes as long as tagging 100,000 captions, and each phase wants it several times. */
+/** The tagger made last in this process: each phase wants it several times, and compiling its lexicons takes long. */
 let latest: { readonly key: string; readonly tagger: Tagger } | undefined;
 
 /** The tagger of a job. `vocabularies`: the labels of each list column. Throws ConfigError for columns that are not there or not fit. */
@@ -137,7 +137,13 @@ export async function openStage(staging: string, options: StageOptions = {}): Pr
     filters,
     reasons,
     exitOfCode,
-    reader: createReader(plan, inputs, await loadLosses(staging), attached, dictionaries),
+    reader: createReader(plan, {
+      columns: inputs,
+      losses: await loadLosses(staging),
+      attached,
+      dictionaries,
+      meanwhile: tagger?.compile,
+    }),
     drop(batch, firstRow) {
       const drop = new Uint8Array(batch.numRows);
       const context = { firstRow };

@@ -31,6 +31,8 @@ export interface Tagger {
   readonly dictionaries: readonly string[];
   /** To be waited for before the first `tag`: loads what only some configurations need. */
   prepare(): Promise<void>;
+  /** Does at once what else the first `tag` does: it takes as long as tagging 100,000 captions. */
+  compile(): void;
   tag(batch: RecordBatch): Tags;
 }
 
@@ -263,6 +265,9 @@ export function createTagger(
       }),
     prepare: async () => {
       if (identifies(languages)) await loadIdentifier();
+    },
+    compile() {
+      for (const source of bound) source.compile?.();
     },
     tag,
   };

@@ -125,7 +125,7 @@ test('what another pass could not read is not read, and told as it was', async (
     ],
   );
   const expected = numbers.map((i) => ((i >= 20 && i < 40) || i >= 75 ? -i : i));
-  const reader = createReader(planned, undefined, losses);
+  const reader = createReader(planned, { losses });
   assert.deepEqual(await seen(reader.range(0, ROWS)), expected);
   assert.deepEqual(await seen(reader.range(30, 80)), expected.slice(30, 80));
 });
@@ -176,4 +176,22 @@ test('what is wrong with the next split is told when it is read, not before', as
   assert.equal(pieces.length, 1);
   assert.ok(isUnreadable(pieces[0]!) && pieces[0].rows === 20);
   assert.match((pieces[0] as Unreadable).reason, /b\.parquet.*changed|changed.*b\.parquet/s);
+});
+
+test('the time in which another thread decodes is given away, before the first rows of a split', async (t) => {
+  allowParquetThread(true);
+  const folder = scratch(t);
+  await saveParquet(join(folder, 'a.parquet'), batch, 50);
+  const planned = await planInput({ files: folder, columns: 'auto' });
+  let meanwhile = 0;
+  const reader = createReader(planned, {
+    meanwhile: () => {
+      meanwhile++;
+    },
+  });
+  const [first] = [...splitsOf(planned)];
+  const pieces = reader.split(first!);
+  await pieces.next();
+  assert.ok(meanwhile > 0);
+  await pieces.return(undefined);
 });

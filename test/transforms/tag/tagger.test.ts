@@ -49,6 +49,18 @@ function explained(
   return Array.from({ length: batch.numRows }, (_, row) => explainRow(tags, tagger.names, row));
 }
 
+test('a tagger that was compiled beforehand, and twice, tags as one that compiles at its first batch', () => {
+  const batch = batchOf({ text: ['a woman who cooks', 'a nurse and his patient', null, 'the chef, a man'] });
+  const make = () => createTagger({ female: gender('female') }, [occupations], infoOf(batch));
+  const early = make();
+  early.compile();
+  early.compile();
+  const { rows, attributes, offsets, labels } = make().tag(batch);
+  assert.ok(labels.length > 0);
+  const { rows: r, attributes: a, offsets: o, labels: l } = early.tag(batch);
+  assert.deepEqual([r, a, o, l], [rows, attributes, offsets, labels]);
+});
+
 test('an attribute is present where only its terms occur, absent where only others do, else unknown', () => {
   const batch = batchOf({
     text: ['a woman', 'two men', 'a man and a woman', 'a dog', null, 'a king-size bed', 'his mother in law'],
