@@ -1,9 +1,8 @@
 /** Memory of batches that are made one after another and used up in turn: fresh memory, and finding it again, costs more than all that is copied into it. */
 import { type Arena, makeArena, type Take } from './arena.js';
-import { takeFitting } from './spares.js';
+import { takeFitting, withRoom } from './spares.js';
 
-/** Blocks are made larger than what is expected of a batch, and what is expected falls slowly: the last batch of a file is a small one. */
-const SPARE = 17 / 16;
+/** What is expected of a batch falls slowly: the last one of a file is a small one. */
 const FALL = 15 / 16;
 
 /** Blocks that wait for a batch, at most, and their bytes: more than a row group has that is not hostile. */
@@ -26,7 +25,7 @@ export function makeBatchMemory(): BatchMemory {
     if (fitting !== undefined) return fitting;
     // What others needed is too small by now.
     spares.shift();
-    return new ArrayBuffer(Math.ceil(bytes * SPARE));
+    return new ArrayBuffer(withRoom(bytes));
   };
   return {
     next() {

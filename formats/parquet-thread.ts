@@ -4,7 +4,7 @@ import { startThread } from '../schemas/thread.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
 import type { Answer, Task } from './parquet-worker.js';
-import { takeFitting } from './spares.js';
+import { takeFitting, withRoom } from './spares.js';
 import { type CopiedBatch, memoryOf } from './wasm-arrays.js';
 
 export interface ParquetThread {
@@ -23,9 +23,6 @@ export interface ParquetThread {
 /** Buffers of finished tasks that are kept, at most: two for files to decode, two for streams to encode. */
 const SPARES = 4;
 
-/** They are made larger than what is wanted, for the next ones: row groups take nearly the same. */
-const ROOM = 17 / 16;
-
 /** Starts a thread. `onEnd` is called when it ended by itself: what waits for it is rejected then, and it takes no more. */
 function startCodec(onEnd: () => void): ParquetThread {
   const thread = startThread<Task, Answer>(new URL('./parquet-worker.js', import.meta.url), 'Parquet', onEnd);
@@ -42,7 +39,7 @@ function startCodec(onEnd: () => void): ParquetThread {
 
   return {
     take(bytes) {
-      return new Uint8Array(takeFitting(spares, bytes) ?? new ArrayBuffer(Math.ceil(bytes * ROOM)), 0, bytes);
+      return new Uint8Array(takeFitting(spares, bytes) ?? new ArrayBuffer(withRoom(bytes)), 0, bytes);
     },
     async decode(task) {
       if (!decodes) takeCore();

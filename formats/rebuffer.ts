@@ -3,6 +3,7 @@ import { InvariantError } from '../schemas/errors.js';
 import { type Allocate, type Arena, makeArena } from './arena.js';
 import { type BatchRange, concatRanges } from './concat.js';
 import { layoutOf } from './data.js';
+import { withRoom } from './spares.js';
 
 /** A group is only cut for its bytes at multiples of this many of its rows, so that bytes need not be counted row by row. */
 const CUT_ROWS = 256;
@@ -47,9 +48,6 @@ export interface Rebuffer {
   rest(): RecordBatch | undefined;
 }
 
-/** Memory of waiting rows is made larger than they need, for the next ones. */
-const SPARE = 17 / 16;
-
 /** Bytes of bitmaps, last offsets and padding, on top of those that are counted: a guess, a group that takes more is no longer one block. */
 const slack = (bytes: number, rows: number, columns: number) => bytes / 16 + columns * (rows / 4 + 64);
 
@@ -70,7 +68,7 @@ export function makeRebuffer(schema: Schema, size: GroupSize, room = 0, allocate
   const free: Arena[] = [];
   const keep = (range: BatchRange, bytes: number) => {
     const count = range.end - range.start;
-    const memory = free.pop() ?? makeArena((bytes) => new ArrayBuffer(bytes * SPARE));
+    const memory = free.pop() ?? makeArena((bytes) => new ArrayBuffer(withRoom(bytes)));
     memory.reset(Math.ceil(bytes + slack(bytes, count, schema.fields.length)));
     waiting.push(memory);
     parts.push({ batch: concatRanges([range], memory.take), start: 0, end: count });

@@ -5,6 +5,9 @@ const MAXIMUM_BYTES = 4 << 20;
 
 const spares: Uint8Array<ArrayBuffer>[] = [];
 
+/** Bytes of a block for `bytes` bytes: more, as the next thing of its kind, a batch or a row group, takes about as much. */
+export const withRoom = (bytes: number): number => Math.ceil((bytes * 17) / 16);
+
 /** Takes the smallest of some blocks that has `bytes` bytes out of them. */
 export function takeFitting<T extends { readonly byteLength: number }>(blocks: T[], bytes: number): T | undefined {
   let best: T | undefined;
