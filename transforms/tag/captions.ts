@@ -44,24 +44,27 @@ function compiled(uses: readonly CaptionUse[]): Compiled {
 
 /**
  * A source over one text column. An attribute is present where terms of its value occur and of no other value of the lexicon,
- * absent where only others occur, unknown where both or neither do. A null caption says nothing.
+ * absent where only others occur, unknown where both or neither do. A null caption says nothing. Terms are compiled, and the column is looked at, at the
+ * first row that is asked about: of the sources of many languages most are asked about few.
  */
 export function captionSource(column: string, uses: readonly CaptionUse[]): TagSource {
   let terms: Compiled | undefined;
-  let text: Utf8Column;
-  const compile = () => {
-    terms ??= compiled(uses);
-  };
+  let begun: RecordBatch;
+  let text: Utf8Column | undefined;
   return {
     columns: [column],
-    compile,
+    compile() {
+      terms ??= compiled(uses);
+    },
     begin(batch: RecordBatch) {
-      compile();
-      text = utf8Column(batch, column);
+      begun = batch;
+      text = undefined;
     },
     tag(row, sink) {
+      text ??= utf8Column(begun, column);
       if (text.valid !== undefined && text.valid[row] === 0) return;
-      const { scanner, labelOf, evidenceStarts, evidenceAttribute, evidenceBit } = terms!;
+      terms ??= compiled(uses);
+      const { scanner, labelOf, evidenceStarts, evidenceAttribute, evidenceBit } = terms;
       const count = scanner.scan(text.values, text.offsets[row]!, text.offsets[row + 1]!);
       if (count === 0) return;
       const found = scanner.found;

@@ -178,26 +178,6 @@ export function mentionsOf(sets: readonly (readonly Lexicon[])[]): Mentions {
   };
 }
 
-/** The source that `make` makes, made at its first row: compiling the lexicons of a language that no row is in would take long. */
-function whenNeeded(columns: readonly string[], make: () => TagSource): TagSource {
-  let source: TagSource | undefined;
-  let batch: RecordBatch;
-  return {
-    columns,
-    begin(next) {
-      batch = next;
-      source?.begin(next);
-    },
-    tag(row, sink) {
-      if (source === undefined) {
-        source = make();
-        source.begin(batch);
-      }
-      source.tag(row, sink);
-    },
-  };
-}
-
 /** The source of one text column: its uses of lexicons by name, the built-in ones in each language in use. */
 export function captionSourceOf(
   text: string,
@@ -217,9 +197,7 @@ export function captionSourceOf(
   const own = [...uses].flatMap(([name, use]) => (BUILT_IN_LEXICONS.includes(name) ? [] : [use]));
   const rest = own.length === 0 ? undefined : captionSource(text, own);
   const usesOf = new Map(inUse.map((language) => [language, inLanguage(language)]));
-  const sources = new Map(
-    [...usesOf].map(([language, of]) => [language, whenNeeded([text], () => captionSource(text, of))]),
-  );
+  const sources = new Map([...usesOf].map(([language, of]) => [language, captionSource(text, of)]));
   const mentions = mentionsOf([own, ...usesOf.values()].map((of) => of.map(({ lexicon }) => lexicon)));
   return languageSource(text, config, sources, rest, mentions, columns);
 }

@@ -26,7 +26,7 @@ export interface TagSource {
   readonly columns: readonly string[];
   /** Those that it also takes with a dictionary, and then gains by it. */
   readonly dictionaries?: readonly string[];
-  /** Does what takes long once, where `begin` has not: called again, or not at all, it makes no difference to what is tagged. */
+  /** Does at once what else the first row does, and takes long: called again, or not at all, it makes no difference to what is tagged. */
   compile?(): void;
   begin(batch: RecordBatch): void;
   tag(row: number, sink: RowSink): void;
