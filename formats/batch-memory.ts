@@ -1,6 +1,6 @@
 /** Memory of batches that are made one after another and used up in turn: fresh memory, and finding it again, costs more than all that is copied into it. */
 import { type Arena, makeArena, type Take } from './arena.js';
-import { takeFitting, withRoom } from './spares.js';
+import { makeBlock, takeFitting } from './spares.js';
 
 /** What is expected of a batch falls slowly: the last one of a file is a small one. */
 const FALL = 15 / 16;
@@ -25,7 +25,7 @@ export function makeBatchMemory(): BatchMemory {
     if (fitting !== undefined) return fitting;
     // What others needed is too small by now.
     spares.shift();
-    return new ArrayBuffer(withRoom(bytes));
+    return makeBlock(bytes);
   };
   return {
     next() {

@@ -4,7 +4,7 @@ import { startThread } from '../schemas/thread.js';
 import type { Take } from './arena.js';
 import type { DecodeTask, EncodeTask } from './parquet-codec.js';
 import type { Answer, Task } from './parquet-worker.js';
-import { takeFitting, withRoom } from './spares.js';
+import { makeBlock, takeFitting } from './spares.js';
 import { type CopiedBatch, memoryOf } from './wasm-arrays.js';
 
 export interface ParquetThread {
@@ -39,7 +39,7 @@ function startCodec(onEnd: () => void): ParquetThread {
 
   return {
     take(bytes) {
-      return new Uint8Array(takeFitting(spares, bytes) ?? new ArrayBuffer(withRoom(bytes)), 0, bytes);
+      return new Uint8Array(takeFitting(spares, bytes) ?? makeBlock(bytes), 0, bytes);
     },
     async decode(task) {
       if (!decodes) takeCore();

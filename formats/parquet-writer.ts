@@ -8,7 +8,7 @@ import type { EncodeTask } from './parquet-codec.js';
 import { encodeFooter, PARQUET_MAGIC } from './parquet-footer.js';
 import { parquetThread } from './parquet-thread.js';
 import { makeRebuffer } from './rebuffer.js';
-import { withRoom } from './spares.js';
+import { makeBlock } from './spares.js';
 
 export interface ParquetOptions {
   readonly compression: EncodeTask['compression'];
@@ -80,7 +80,7 @@ export function parquetWriter(
     throw new InputError('Parquet output', { place: `column ${wrong.name}`, expected, got: `${wrong.type}` });
   }
   const allocate: Allocate = (bytes) =>
-    (parquetThread()?.take(bytes).buffer as ArrayBuffer | undefined) ?? new ArrayBuffer(withRoom(bytes));
+    (parquetThread()?.take(bytes).buffer as ArrayBuffer | undefined) ?? makeBlock(bytes);
   const rebuffer = makeRebuffer(schema, { rows: rowGroupRows, bytes: ROW_GROUP_BYTES }, HEAD_ROOM, allocate);
   const arena = makeArena(allocate);
   const groups: FileMetaData['row_groups'] = [];

@@ -3,7 +3,7 @@ import { InvariantError } from '../schemas/errors.js';
 import { type Allocate, type Arena, makeArena } from './arena.js';
 import { type BatchRange, concatRanges } from './concat.js';
 import { layoutOf } from './data.js';
-import { withRoom } from './spares.js';
+import { makeBlock } from './spares.js';
 
 /** A group is only cut for its bytes at multiples of this many of its rows, so that bytes need not be counted row by row. */
 const CUT_ROWS = 256;
@@ -68,7 +68,7 @@ export function makeRebuffer(schema: Schema, size: GroupSize, room = 0, allocate
   const free: Arena[] = [];
   const keep = (range: BatchRange, bytes: number) => {
     const count = range.end - range.start;
-    const memory = free.pop() ?? makeArena((bytes) => new ArrayBuffer(withRoom(bytes)));
+    const memory = free.pop() ?? makeArena(makeBlock);
     memory.reset(Math.ceil(bytes + slack(bytes, count, schema.fields.length)));
     waiting.push(memory);
     parts.push({ batch: concatRanges([range], memory.take), start: 0, end: count });

@@ -1,12 +1,13 @@
 /** Memory of readers and writers that have ended, for the next ones: fresh memory costs more than the copy into it, and collecting it as much again. */
+import type { Allocate } from './arena.js';
 
 const MAXIMUM_SPARES = 8;
 const MAXIMUM_BYTES = 4 << 20;
 
 const spares: Uint8Array<ArrayBuffer>[] = [];
 
-/** Bytes of a block for `bytes` bytes: more, as the next thing of its kind, a batch or a row group, takes about as much. */
-export const withRoom = (bytes: number): number => Math.ceil((bytes * 17) / 16);
+/** A block for `bytes` bytes, and a little more: the next thing of its kind, a batch or a row group, takes about as much. */
+export const makeBlock: Allocate = (bytes) => new ArrayBuffer(Math.ceil((bytes * 17) / 16));
 
 /** Takes the smallest of some blocks that has `bytes` bytes out of them. */
 export function takeFitting<T extends { readonly byteLength: number }>(blocks: T[], bytes: number): T | undefined {
