@@ -8,8 +8,7 @@ import { build } from 'esbuild';
 
 /**
  * Left out: what looks for its own files (parquet-wasm, eld, zstd-wasm), what is told apart by identity or finds its parts
- * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library, OpenTelemetry, and what the SDK
- * would turn closures and objects into bytes with).
+ * through `eval` (protobufjs and long), and what most runs never load (the client of BigQuery, google-auth-library, OpenTelemetry).
  */
 const EXTERNAL = [
   'parquet-wasm',
@@ -22,8 +21,6 @@ const EXTERNAL = [
   '@google-cloud/bigquery',
   'google-auth-library',
   '@opentelemetry/*',
-  'bson',
-  'serialize-closures',
   // Native, and not everywhere installed.
   '@node-rs/crc32',
   'onnxruntime-node',
@@ -53,7 +50,7 @@ const requireCommonJs = {
   },
 };
 
-/** Packages that the SDK requires at its start and we have no use for: loaded once something of theirs is asked for. */
+/** What the SDK would turn objects and closures into bytes with, and requires at its start: left out, and loaded once something of theirs is asked for. */
 const LATER = /^(bson|serialize-closures)$/;
 
 const requireLater = {
