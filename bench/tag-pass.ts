@@ -16,7 +16,7 @@ import { planInput, splitsOf } from '../transforms/read/plan.js';
 import { createReader, isUnreadable } from '../transforms/read/reader.js';
 import { tagsToArrow } from '../transforms/tag/arrow.js';
 import { keptRows } from '../transforms/tag/select.js';
-import { createTagger, type Tagger } from '../transforms/tag/tagger.js';
+import { createTagger } from '../transforms/tag/tagger.js';
 import { captionConfig } from './caption-config.js';
 
 interface TaggedBatch {
@@ -36,14 +36,8 @@ const firstCodes = filters.map((_, f) => filters.slice(0, f).reduce((sum, { reas
 /** Memory of the rows of a batch: it is written before the next one is made. */
 const arena = makeArena();
 
-let made: Tagger | undefined;
-
-function theTagger(): Tagger {
-  made ??= createTagger(config.attributes, config.labels, columns);
-  return made;
-}
-
-const reader = createReader(plan, { meanwhile: () => theTagger().compile() });
+const tagger = createTagger(config.attributes, config.labels, columns);
+const reader = createReader(plan, { meanwhile: tagger.compile });
 
 async function* tagSplit(split: Split): AsyncGenerator<TaggedBatch> {
   for await (const piece of reader.split(split)) {
@@ -52,7 +46,7 @@ async function* tagSplit(split: Split): AsyncGenerator<TaggedBatch> {
     for (const [f, filter] of filters.entries()) filter.select(piece.batch, drop, firstCodes[f]!);
     arena.reset();
     const batch = gather(piece.batch, keptRows(drop), arena.take);
-    yield { batch, tags: theTagger().tag(batch) };
+    yield { batch, tags: tagger.tag(batch) };
   }
 }
 
@@ -67,7 +61,7 @@ function makeOutput(path: string): Output {
   let file: { readonly sink: ByteSink; readonly writer: BatchWriter } | undefined;
   return {
     async add({ batch, tags }) {
-      const { names } = theTagger();
+      const { names } = tagger;
       const width = names.labels.length + 1;
       counts ??= new Float64Array(3 * width);
       countTags(tags, counts, width);
@@ -84,7 +78,7 @@ function makeOutput(path: string): Output {
       if (file === undefined || counts === undefined) return {};
       for (const bytes of await file.writer.close()) await file.sink.write(bytes);
       await file.sink.close();
-      return named(counts, theTagger().names.labels);
+      return named(counts, tagger.names.labels);
     },
   };
 }
